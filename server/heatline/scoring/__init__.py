@@ -1,0 +1,1 @@
+"""Text → scopes → tokens → features → confidences."""
