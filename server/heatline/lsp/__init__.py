@@ -1,0 +1,1 @@
+"""The language server: text synchronisation, features and transport; only this package knows the protocol."""

@@ -1,0 +1,109 @@
+"""The open documents: their text, kept in step with the editor.
+
+Edits are applied here and not by pygls, whose lines are not the protocol's (see ``line_index``).  A
+``Document`` never changes: work in the background holds one and can't see a later edit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from lsprotocol import types
+
+from heatline.lsp.line_index import LineIndex
+from heatline.lsp.position_encoding import PositionEncoding, join_surrogates, without_surrogates
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One version of one open document; ``last_edit`` is the offset of its latest change, 0 when opened."""
+
+    uri: str
+    language_id: str
+    version: int
+    text: str
+    last_edit: int = 0
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text)
+
+    @cached_property
+    def scorable_text(self) -> str:
+        """The text without lone surrogates; offsets into it are offsets into ``text``."""
+        return without_surrogates(self.text)
+
+    def offset(self, position: types.Position, encoding: PositionEncoding) -> int:
+        """The code-point offset of a client's position, clamped into the text."""
+        return self.lines.offset(position.line, position.character, encoding)
+
+    def range(self, start: int, end: int, encoding: PositionEncoding) -> types.Range:
+        """The client's range for code points ``[start, end)``."""
+        return types.Range(
+            types.Position(*self.lines.position(start, encoding)),
+            types.Position(*self.lines.position(end, encoding)),
+        )
+
+
+class DocumentStore:
+    """The documents the editor has open, by URI."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(list(self._documents.values()))
+
+    def get(self, uri: str) -> Document | None:
+        return self._documents.get(uri)
+
+    def open(self, item: types.TextDocumentItem) -> Document:
+        """Adds a document. One that is open already is replaced: the editor's text is the right one."""
+        document = Document(item.uri, item.language_id, item.version, join_surrogates(item.text))
+        self._documents[item.uri] = document
+        return document
+
+    def change(
+        self,
+        identifier: types.VersionedTextDocumentIdentifier,
+        changes: Sequence[types.TextDocumentContentChangeEvent],
+        encoding: PositionEncoding,
+    ) -> Document | None:
+        """Applies changes in order, each to the outcome of the one before; None for a document not open.
+
+        A version that does not grow is a client's mistake; the text has changed all the same, so the edit is
+        applied and the version believed.
+        """
+        document = self._documents.get(identifier.uri)
+        if document is None:
+            logger.warning("an edit of a document that is not open was ignored")
+            return None
+        if identifier.version <= document.version:
+            logger.warning("a document went from version %d to %d", document.version, identifier.version)
+        document = replace(document, version=identifier.version)
+        for change in changes:
+            document = _changed(document, change, encoding)
+        self._documents[identifier.uri] = document
+        return document
+
+    def close(self, uri: str) -> None:
+        """Forgets a document; one that is not open is no error."""
+        self._documents.pop(uri, None)
+
+
+def _changed(
+    document: Document, change: types.TextDocumentContentChangeEvent, encoding: PositionEncoding
+) -> Document:
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return replace(document, text=join_surrogates(change.text), last_edit=0)
+    # Reversed ranges are swapped, as VS Code's own document model does.
+    start, end = sorted(
+        (document.offset(change.range.start, encoding), document.offset(change.range.end, encoding))
+    )
+    text = document.text[:start] + change.text + document.text[end:]
+    return replace(document, text=join_surrogates(text), last_edit=start)
