@@ -1,0 +1,1 @@
+"""Everything for those who train and study probes: corpora, minimal patches, training, evaluation."""

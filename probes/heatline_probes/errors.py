@@ -1,0 +1,28 @@
+"""Everything heatline_probes raises on purpose; the tree hangs below `heatline.errors.HeatlineError`.
+
+HeatlineError
+├── CorpusError       program corpora are missing, or a file of them can't be read    (also ValueError)
+├── SandboxError      programs can't be run safely here                               (also OSError)
+├── PatchError        a patch table or a mining state can't be used                   (also ValueError)
+└── GeneratorError    an OpenAI-compatible endpoint can't be asked or answers nonsense
+
+Every message is one sentence on what is wrong and one on what to do; a person reads it as it is.
+"""
+
+from heatline.errors import HeatlineError
+
+
+class CorpusError(HeatlineError, ValueError):
+    """Raised when program corpora are missing, malformed or of an unknown format."""
+
+
+class SandboxError(HeatlineError, OSError):
+    """Raised when the machine can't run untrusted programs under the limits that are asked for."""
+
+
+class PatchError(HeatlineError, ValueError):
+    """Raised for a patch table, card or mining state that is malformed or was altered."""
+
+
+class GeneratorError(HeatlineError):
+    """Raised when an OpenAI-compatible endpoint can't be reached or answers what can't be used."""
