@@ -1,0 +1,234 @@
+"""The terminal report: source lines with heat bars and risks, a table per function, and what it all means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from heatline.report import heat
+from heatline.report.checked import Checked, CheckedFile, within
+from heatline.report.source_line import SourceLine, riskiest_tokens, source_lines
+from heatline.scoring.result import ScoredLine, ScoredScope
+
+_BAR = 6
+_CONTEXT = 2
+_MOST_SCOPES = 12
+_MOST_CONTRIBUTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the terminal report shows.
+
+    ``every_line``: all lines, not only those around the flagged ones.  ``explain``: the tokens that raise the
+    risk of each flagged line.  ``top``: instead of the flagged lines, the ``top`` riskiest of all files.
+    """
+
+    every_line: bool = False
+    explain: bool = False
+    top: int | None = None
+
+
+def render(checked: Checked, console: Console, layout: Layout) -> None:
+    """Prints the report on ``console``, which decides width and colour."""
+    _Page(checked, console, layout).print()
+
+
+class _Page:
+    def __init__(self, checked: Checked, console: Console, layout: Layout) -> None:
+        self.checked = checked
+        self.console = console
+        self.layout = layout
+        self.colour = console.color_system is not None and not console.no_color
+        self.ascii_only = not console.encoding.lower().startswith("utf")
+        self.focus = _focus(checked, layout.top)
+
+    def print(self) -> None:
+        files = self.checked.files
+        shown = [file for file in files if self.layout.every_line or self.focus[file.name] or len(files) == 1]
+        for file in shown:
+            self.file(file)
+        if any(file.lines for file in files):
+            if len(shown) < len(files):
+                rest = _count(len(files) - len(shown), "file")
+                self.line(f"{rest} with no line to show (--all shows every line).")
+            self.legend()
+        elif files:
+            self.line("No line to show: nothing changed.")
+
+    def line(self, text: str | Text = "") -> None:
+        """One line: cropped to a terminal, whole where it goes to a file or another program."""
+        if self.console.is_terminal:
+            self.console.print(
+                text, no_wrap=True, overflow="ellipsis", crop=True, highlight=False, markup=False
+            )
+        else:
+            self.console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+    def paragraph(self, text: str) -> None:
+        self.console.print(
+            text, style="dim", highlight=False, markup=False, soft_wrap=not self.console.is_terminal
+        )
+
+    def file(self, file: CheckedFile) -> None:
+        flagged = self.checked.flagged(file)
+        heading = Text(heat.printable(file.name), style="bold")
+        heading.append(f"  {len(flagged)} of {_count(len(file.lines), 'line')} flagged", style="not bold dim")
+        self.line(heading)
+        scored = {line.line: line for line in file.lines}
+        every = source_lines(file.text)
+        previous = -1
+        for number in self.shown_lines(file, len(every)):
+            if number > previous + 1:
+                self.line(Text("  ⋮" if not self.ascii_only else "  ...", style="dim"))
+            self.source(file, every[number], scored.get(number), len(str(len(every))))
+            previous = number
+        if 0 <= previous < len(every) - 1:
+            self.line(Text("  ⋮" if not self.ascii_only else "  ...", style="dim"))
+        if file.lines and not self.focus[file.name]:
+            highest = max(file.lines, key=self.checked.shown_risk)
+            risk = heat.percent(self.checked.shown_risk(highest))
+            self.line(
+                f"No line is at or above the threshold; the highest is {risk} on line {highest.line + 1}."
+            )
+        self.line()
+        self.scopes(file)
+
+    def shown_lines(self, file: CheckedFile, total: int) -> Iterable[int]:
+        if self.layout.every_line:
+            return range(total)
+        near = {
+            number for line in self.focus[file.name] for number in range(line - _CONTEXT, line + _CONTEXT + 1)
+        }
+        return sorted(number for number in near if 0 <= number < total)
+
+    def source(self, file: CheckedFile, source: SourceLine, line: ScoredLine | None, width: int) -> None:
+        row = Text(no_wrap=True, overflow="ellipsis")
+        if line is None:
+            row.append(f"  {source.number + 1:>{width}} {'':{_BAR + 6}} {self.rule} ", style="dim")
+            row.append_text(source.code(file.text, ()))
+            self.line(row)
+            return
+        risk = self.checked.shown_risk(line)
+        flagged = self.checked.flagging.flags(line)
+        style = heat.BAR_STYLES[heat.bucket(risk)]
+        row.append(("▶" if not self.ascii_only else ">") if flagged else " ", style="bold")
+        row.append(f" {source.number + 1:>{width}} ", style="" if flagged else "dim")
+        row.append(heat.bar(risk, _BAR, ascii_only=self.ascii_only), style=style)
+        row.append(f" {heat.percent(risk):>5}", style="bold" if flagged else "dim")
+        row.append(f" {self.rule} ", style="dim")
+        margin = row.cell_len
+        focused = source.number in self.focus[file.name]
+        tokens = file.scored.tokens[line.tokens[0] : line.tokens[1]]
+        riskiest = riskiest_tokens(file.text, tokens, self.checked.shown_risk) if focused else []
+        styles = [
+            (token.start, token.end, heat.TOKEN_STYLES[heat.bucket(self.checked.shown_risk(token))])
+            for token in tokens
+        ]
+        styles += [(token.start, token.end, "bold underline") for token in riskiest]
+        row.append_text(source.code(file.text, styles if self.colour else ()))
+        self.line(row)
+        if riskiest and not self.colour:
+            self.line(" " * margin + source.carets(file.text, riskiest))
+        if focused and self.layout.explain:
+            self.explanation(file, line, source, margin)
+
+    @property
+    def rule(self) -> str:
+        return "|" if self.ascii_only else "│"
+
+    def explanation(self, file: CheckedFile, line: ScoredLine, source: SourceLine, margin: int) -> None:
+        query = file.scored.span(line.start, line.end)
+        raising = [share for share in query.contributions if share.logit > 0][:_MOST_CONTRIBUTIONS]
+        parts = []
+        for share in raising:
+            text = heat.printable(file.text[share.start : share.end].strip()) or "(space)"
+            column = max(share.start - source.start, 0) + 1
+            parts.append(f"{text} :{column} {share.logit:+.2f}")
+        self.line(
+            Text(" " * margin + "raised by  " + ("   ".join(parts) or "no single token"), style="italic dim")
+        )
+
+    def scopes(self, file: CheckedFile) -> None:
+        asked = [scope for scope in file.scored.scopes if any(within(line, scope) for line in file.lines)]
+        shown = asked
+        if not self.layout.every_line and len(asked) > _MOST_SCOPES:
+            focus = self.focus[file.name]
+            shown = [
+                scope for scope in asked if any(scope.first_line <= line <= scope.last_line for line in focus)
+            ]
+        if not shown:
+            return
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        table.add_column("  Function", no_wrap=True, overflow="ellipsis")
+        for heading in ("Lines", "Risk", "Flagged"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for scope in shown:
+            table.add_row(*self.scope_row(file, scope))
+        self.console.print(table)
+        if len(shown) < len(asked):
+            self.line(Text(f"  and {len(asked) - len(shown)} more without a flagged line", style="dim"))
+        self.line()
+
+    def scope_row(self, file: CheckedFile, scope: ScoredScope) -> tuple[str | Text, ...]:
+        risk = self.checked.shown_risk(scope)
+        lines = [line for line in file.lines if within(line, scope)]
+        flagged = sum(self.checked.flagging.flags(line) for line in lines)
+        name = Text("  " + (heat.printable(scope.name) if scope.name else "(top level)"))
+        dash = "-" if self.ascii_only else "–"
+        return (
+            name,
+            f"{scope.first_line + 1}{dash}{scope.last_line + 1}",
+            Text(heat.percent(risk), style="bold" if flagged else ""),
+            f"{flagged} of {len(lines)}",
+        )
+
+    def legend(self) -> None:
+        checked, flagging = self.checked, self.checked.flagging
+        lines = [line for file in checked.files for line in file.lines]
+        flagged = sum(flagging.flags(line) for line in lines)
+        at = heat.percent(flagging.threshold) + (" unscaled" if flagging.on_unscaled else "")
+        self.line(
+            f"{_count(len(lines), 'line')} in {_count(len(checked.files), 'file')}: "
+            f"{flagged} flagged (at or above {at})."
+        )
+        example = checked.shown_risk(max(lines, key=checked.shown_risk))
+        if checked.unscaled:
+            self.paragraph(
+                "Unscaled risks are the probe's own numbers: they rank lines, but aren't frequencies."
+            )
+        else:
+            self.paragraph(
+                f"Risk is the chance that a line is edited before the code does what was meant: of lines at "
+                f"{heat.percent(example)}, {heat.frequency(example)} get edited. "
+                "A function's risk is the chance that anything in it is."
+            )
+        if self.layout.explain:
+            self.paragraph(
+                "“raised by” lists tokens, their columns and their shares of the line's logit: "
+                "+0.69 doubles the odds of an edit."
+            )
+        provenance = checked.provenance
+        self.paragraph(f"Supervisor {provenance.supervisor}, probe {provenance.probe}.")
+
+
+def _focus(checked: Checked, top: int | None) -> dict[str, frozenset[int]]:
+    """The lines to show of each file: the flagged ones, or the ``top`` riskiest of all files."""
+    if top is None:
+        return {file.name: frozenset(line.line for line in checked.flagged(file)) for file in checked.files}
+    ranked = sorted(
+        ((checked.shown_risk(line), file.name, line.line) for file in checked.files for line in file.lines),
+        key=lambda entry: -entry[0],
+    )
+    chosen = [(name, number) for _, name, number in ranked[:top]]
+    return {
+        file.name: frozenset(number for name, number in chosen if name == file.name) for file in checked.files
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
