@@ -49,7 +49,7 @@ class Candidate:
     named: bool
 
 
-def discover(paths: Sequence[Path]) -> tuple[list[Candidate], list[InputError]]:
+def discover(paths: Sequence[Path]) -> tuple[list[Candidate], list[tuple[Path, InputError]]]:
     """The files to check, each once, in the order given and sorted within a folder; and what was wrong.
 
     A file that was named is taken whatever it is.  A folder gives its source files: in a repository the
@@ -57,15 +57,14 @@ def discover(paths: Sequence[Path]) -> tuple[list[Candidate], list[InputError]]:
     never vendored, locked, minified or generated ones.  A folder without any is an InputError.
     """
     found: dict[str, Candidate] = {}
-    errors = []
+    errors: list[tuple[Path, InputError]] = []
     for path in paths:
         candidates = [Candidate(path, named=True)]
         if _is_folder(path):
             candidates = [Candidate(source, named=False) for source in sorted(source_files(path))]
             if not candidates:
-                errors.append(
-                    InputError(f"There is no source file in {path}. Name a file or another folder.")
-                )
+                error = InputError(f"There is no source file in {path}. Name a file or another folder.")
+                errors.append((path, error))
         for candidate in candidates:
             key = os.path.abspath(candidate.path)  # noqa: PTH100 - resolve() would follow links
             if key not in found or candidate.named:

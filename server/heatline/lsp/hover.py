@@ -1,0 +1,64 @@
+"""``textDocument/hover``: both confidences of the token, line and function, and what raises the line's risk."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from heatline.lsp.options import Scaling
+from heatline.lsp.position_encoding import PositionEncoding
+from heatline.lsp.scored_document import ScoredDocument
+from heatline.lsp.wording import code, in_plain_words, percent, shown_risk
+from heatline.scoring.result import ScoredLine, ScoredSpan
+
+MAX_CONTRIBUTIONS = 5
+
+
+def hover_at(
+    document: ScoredDocument, offset: int, scaling: Scaling, encoding: PositionEncoding
+) -> types.Hover | None:
+    """What is known about the code at ``offset``; None where nothing was scored (blank lines)."""
+    line = document.line_at(offset)
+    if line is None:
+        return None
+    risk = shown_risk(line, scaling)
+    name = "Risk" if scaling == "scaled" else "Unscaled risk"
+    paragraphs = [
+        f"**{name} {percent(risk)}**: {in_plain_words(risk, scaling)}",
+        "\n".join(f"- {entry}" for entry in _levels(document, line, offset)),
+    ]
+    contributions = _contributions(document, line)
+    if contributions:
+        paragraphs.append(f"Raises this line's risk most (log-odds): {', '.join(contributions)}")
+    return types.Hover(
+        types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(paragraphs)),
+        document.document.range(*document.visible(line.start, line.end), encoding),
+    )
+
+
+def _levels(document: ScoredDocument, line: ScoredLine, offset: int) -> list[str]:
+    """One entry for each level that holds ``offset``, the smallest first."""
+    text = document.document.scorable_text
+    entries = []
+    for token in document.tokens_of(line):
+        if token.start <= offset < token.end and text[token.start : token.end].strip():
+            entries.append(_both(f"token {code(text[token.start : token.end])}", token))
+    entries.append(_both(f"line {line.line + 1}", line))
+    for scope in document.scored.scopes:
+        if scope.first_line <= line.line <= scope.last_line:
+            scope_name = f"{scope.kind} {code(scope.name)}" if scope.name else "these statements"
+            entries.append(_both(scope_name, scope))
+    return entries
+
+
+def _both(what: str, span: ScoredSpan) -> str:
+    return f"{what}: risk {percent(span.risk)}, unscaled {percent(span.unscaled_risk)}"
+
+
+def _contributions(document: ScoredDocument, line: ScoredLine) -> list[str]:
+    """The line's tokens that raise its risk, each with its exact share of the logit."""
+    text = document.document.scorable_text
+    return [
+        f"{code(text[share.start : share.end])} +{share.logit:.2f}"
+        for share in document.scored.span(line.start, line.end).contributions
+        if share.logit > 0 and text[share.start : share.end].strip()
+    ][:MAX_CONTRIBUTIONS]

@@ -1,0 +1,188 @@
+"""Keeps every open document scored: waits for a pause in typing, asks the worker, puts its scopes together.
+
+Everything here happens on the event loop, except what takes longer than a keystroke may wait (building a
+``ScoredText``, asking git), which is done in a thread on immutable values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pygls.uris import to_fs_path
+
+from heatline.lsp.documents import Document
+from heatline.lsp.scored_document import ScoredDocument
+from heatline.probe import SpanProbe
+from heatline.scoring import wire
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.languages import language_of
+from heatline.scoring.scored_text import ScoredText
+
+ChangedLines = Callable[[Path, str], Sequence[tuple[int, int]] | None]
+"""The line ranges of a file's text that count as generated; None: all of them."""
+
+
+class Worker(Protocol):
+    """The part of ``WorkerClient`` that a session uses."""
+
+    def score(self, job: wire.Score) -> None: ...
+
+    def cancel(self, uri: str) -> None: ...
+
+
+@dataclass
+class _Entry:
+    """What is under way for one open document; a new version starts from an empty one."""
+
+    document: Document
+    job: int | None = None
+    timer: asyncio.TimerHandle | None = None
+    scopes: dict[int, ScopeFeatures] = field(default_factory=dict)  # by start: a scope may come twice
+    complete: bool = False
+    building: bool = False
+    latest: ScoredDocument | None = None
+    published_before: bool = False
+
+
+class ScoringSession:
+    """The scored state of all open documents.
+
+    ``publish`` is called on the event loop with every result that should be shown.  The first results of a
+    document are shown as they come; after an edit the old ones stay until the new ones are complete, so that
+    nothing flickers while one types.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        publish: Callable[[ScoredDocument], None],
+        changed_lines: ChangedLines,
+        debounce_seconds: float,
+    ) -> None:
+        self._worker = worker
+        self._publish = publish
+        self._changed_lines = changed_lines
+        self._debounce_seconds = debounce_seconds
+        self._probe: SpanProbe | None = None
+        self._entries: dict[str, _Entry] = {}
+        self._jobs = itertools.count(1)
+        self._builds: set[asyncio.Task[None]] = set()
+
+    def opened(self, document: Document) -> None:
+        """Asks for a document's scores at once."""
+        self._forget(document.uri)
+        self._entries[document.uri] = _Entry(document)
+        self._ask(document.uri)
+
+    def edited(self, document: Document) -> None:
+        """Asks for the new version's scores once no edit has come for the debounce time."""
+        before = self._forget(document.uri)
+        entry = _Entry(document, published_before=before is not None and before.published_before)
+        self._entries[document.uri] = entry
+        entry.timer = asyncio.get_running_loop().call_later(
+            self._debounce_seconds, self._ask, document.uri
+        )
+
+    def closed(self, uri: str) -> None:
+        """Forgets a document and stops work on it."""
+        self._forget(uri)
+
+    def latest(self, uri: str) -> ScoredDocument | None:
+        """What is known of the newest version, perhaps in part; None while nothing is. Never an older version:
+        its offsets would be wrong."""
+        entry = self._entries.get(uri)
+        return entry.latest if entry is not None else None
+
+    def all_latest(self) -> Iterator[ScoredDocument]:
+        """``latest`` of every document that has one."""
+        return iter([entry.latest for entry in self._entries.values() if entry.latest is not None])
+
+    def probe_loaded(self, probe: SpanProbe) -> None:
+        """Takes the probe that the worker's features go with; comes before any scope."""
+        self._probe = probe
+
+    def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
+        entry = self._entries.get(uri)
+        if entry is not None and entry.job == job:
+            entry.scopes[features.start] = features
+            self._build_soon(entry)
+
+    def job_done(self, job: int, uri: str) -> None:
+        entry = self._entries.get(uri)
+        if entry is not None and entry.job == job:
+            entry.complete = True
+            self._build_soon(entry)
+
+    def _forget(self, uri: str) -> _Entry | None:
+        entry = self._entries.pop(uri, None)
+        if entry is not None:
+            if entry.timer is not None:
+                entry.timer.cancel()
+            self._worker.cancel(uri)
+        return entry
+
+    def _ask(self, uri: str) -> None:
+        entry = self._entries[uri]
+        document = entry.document
+        entry.job = next(self._jobs)
+        self._worker.score(
+            wire.Score(
+                job=entry.job,
+                uri=uri,
+                version=document.version,
+                language=_language(document),
+                priority_offset=document.last_edit,
+                text=document.scorable_text,
+            )
+        )
+
+    def _build_soon(self, entry: _Entry) -> None:
+        """Starts a build unless one is under way, which then sees what has come meanwhile."""
+        if not entry.building:
+            entry.building = True
+            task = asyncio.get_running_loop().create_task(self._build(entry))
+            self._builds.add(task)  # the loop itself holds tasks only weakly
+            task.add_done_callback(self._builds.discard)
+
+    async def _build(self, entry: _Entry) -> None:
+        document, probe = entry.document, self._probe
+        assert probe is not None
+        path = _path(document.uri)
+        shown_lines = await asyncio.to_thread(self._shown_lines, path, document.text)
+        built = (-1, False)
+        while built != (len(entry.scopes), entry.complete):
+            built = (len(entry.scopes), entry.complete)
+            scopes = sorted(entry.scopes.values(), key=lambda scope: scope.start)
+            scored = await asyncio.to_thread(_scored_text, document, scopes, probe)
+            if self._entries.get(document.uri) is not entry:
+                return  # edited or closed meanwhile
+            entry.latest = ScoredDocument(document, scored, built[1], shown_lines)
+            if entry.complete == built[1] and (built[1] or not entry.published_before):
+                self._publish(entry.latest)
+        entry.building = False
+        entry.published_before = entry.published_before or entry.complete
+
+    def _shown_lines(self, path: Path | None, text: str) -> tuple[tuple[int, int], ...] | None:
+        ranges = self._changed_lines(path, text) if path is not None else None
+        return None if ranges is None else tuple(ranges)
+
+
+def _scored_text(document: Document, scopes: Sequence[ScopeFeatures], probe: SpanProbe) -> ScoredText:
+    scored = ScoredText(document.scorable_text, _language(document), scopes, probe)
+    _ = document.lines  # built here rather than on the event loop
+    return scored
+
+
+def _path(uri: str) -> Path | None:
+    """The file of a URI; None for a document that is not on disk, such as an untitled one."""
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(path) if path else None
+
+
+def _language(document: Document) -> str:
+    return language_of(document.language_id) or language_of(document.uri) or document.language_id

@@ -1,0 +1,281 @@
+"""Builds the truncated ONNX graph of a supervisor: layers up to the probed one, no head, no final norm.
+
+Inputs:  ``embeddings`` (T, D) float32; per layer ``past_key_N``, ``past_value_N`` (1, kv_heads, capacity,
+         head_dim) float32; ``last_position`` (1,) int32, the number of tokens in the sequence minus one;
+         ``sequence_length`` scalar int32, the number of tokens in the sequence, kept prefix included.
+Outputs: ``hidden`` (T, D) float32, the hidden state after the last kept layer *before* any final norm
+         (``hidden_states[k]`` of transformers); per layer ``present_key_N``, ``present_value_N``.
+
+With ``precision="int8"`` a linear layer multiplies integers: weights of 8 bits with one scale per output
+column, activations of 8 bits with one scale *per token*.  A scale of its own for every token keeps the
+attention sink's huge activations out of the others' scale, and makes a token's numbers independent of what
+else is in the batch, so that re-running a suffix gives the same bits as a run from scratch.  Inputs with
+outliers within a token (all but the attention's output) are split into a coarse and a fine part of 8 bits
+each, two integer products instead of one: what error remains (2 %) is the weights'.  ``"fp32"`` uses plain
+``MatMul``s, the reference for tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from heatline.supervisor.architecture import Architecture, Float32, Weights
+
+CONTRIB = "com.microsoft"
+MAX_POSITIONS = 8192
+PRECISIONS = ("int8", "fp32")
+KERNELS = ("u8s8", "u8u8")  # how weights are stored; the products are the same integers
+ZERO_POINT = 128  # of activations, and of weights in "u8u8"
+FINE_STEPS = 254.0  # the fine part of a split activation resolves one coarse step into this many
+
+Progress = Callable[[int, int], None]
+
+
+def quantize_columns(weight: Float32) -> tuple[NDArray[np.int8], Float32]:
+    """Quantise a weight ``(out, in)`` to 8 bits, symmetric, with one scale per output.
+
+    Returns the transposed integers ``(in, out)`` in [−127, 127] and the scales ``(out,)``.
+    """
+    scales = np.abs(weight).max(axis=1) / np.float32(127)  # (out,)
+    scales = np.where(scales == 0, np.float32(1), scales).astype(np.float32)
+    integers = np.rint(weight / scales[:, None]).astype(np.int8)
+    return np.ascontiguousarray(integers.T), scales
+
+
+def rotary_tables(architecture: Architecture, positions: int) -> tuple[Float32, Float32]:
+    """Cosine and sine tables ``(positions, head_dim / 2)`` of rotary position embedding."""
+    half = np.arange(0, architecture.head_dim, 2, dtype=np.float64) / architecture.head_dim
+    frequencies = architecture.rope_theta**-half
+    if architecture.rope_factors:
+        frequencies = frequencies / np.asarray(architecture.rope_factors)
+    angles = np.outer(np.arange(positions, dtype=np.float64), frequencies)
+    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+
+
+@dataclass
+class _Builder:
+    """Collects nodes and initializers, and a digest of every weight that goes into the graph."""
+
+    precision: str
+    kernel: str
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    initializers: list[onnx.TensorProto] = field(default_factory=list)
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def constant(self, name: str, values: NDArray[np.generic]) -> str:
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def weight(self, name: str, values: NDArray[np.generic]) -> str:
+        contiguous = np.ascontiguousarray(values)
+        self.digest.update(f"{name} {contiguous.dtype} {contiguous.shape}".encode())
+        self.digest.update(contiguous.data)
+        return self.constant(name, contiguous)
+
+    def node(
+        self, kind: str, inputs: list[str], output: str, *more: str, domain: str = "", **attributes: object
+    ) -> str:
+        outputs = [output, *more]
+        self.nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, name=next(filter(None, outputs)), **attributes))
+        return output
+
+    def quantize(self, name: str, value: str, split: bool = False) -> list[tuple[str, str]]:
+        """Quantise the rows of ``value``; returns ``(integers, scale per row)``, coarse part first."""
+        if self.precision == "fp32":
+            return [(value, "")]
+        absolute = self.node("Abs", [value], f"{name}.abs")
+        largest = self.node("ReduceMax", [absolute, "last_axis"], f"{name}.max", keepdims=0)
+        floored = self.node("Max", [largest, "tiny"], f"{name}.floored")
+        scale = self.node("Mul", [floored, "coarse_step"], f"{name}.scale")
+        coarse = self.node("QuantizeLinear", [value, scale, "zero_points"], f"{name}.q", axis=0)
+        parts = [(coarse, self._column(scale))]
+        if split:
+            known = self.node("DequantizeLinear", [coarse, scale, "zero_points"], f"{name}.known", axis=0)
+            rest = self.node("Sub", [value, known], f"{name}.rest")
+            fine_scale = self.node("Mul", [scale, "fine_step"], f"{name}.fine_scale")
+            fine = self.node("QuantizeLinear", [rest, fine_scale, "zero_points"], f"{name}.fine", axis=0)
+            parts.append((fine, self._column(fine_scale)))
+        return parts
+
+    def _column(self, scale: str) -> str:
+        return self.node("Unsqueeze", [scale, "last_axis"], f"{scale}.column")
+
+    def linear(
+        self, name: str, parts: list[tuple[str, str]], weight: Float32, bias: Float32 | None = None
+    ) -> str:
+        """``value @ weight.T + bias`` for a value given by its quantised parts; weight is ``(out, in)``."""
+        if self.precision == "fp32":
+            total = self.node("MatMul", [parts[0][0], self.weight(f"{name}.weight", weight.T)], f"{name}.out")
+        else:
+            integers, scales = quantize_columns(weight)
+            self.digest.update(integers.data)  # the same whichever way the kernel stores them
+            unsigned = self.kernel == "u8u8"
+            stored = (integers.astype(np.int16) + ZERO_POINT).astype(np.uint8) if unsigned else integers
+            self.constant(f"{name}.q", stored)
+            self.weight(f"{name}.scales", scales)
+            zero = "unsigned_zero" if unsigned else "signed_zero"
+            total = ""
+            for i, (quantised, scale) in enumerate(parts):
+                product = self.node(
+                    "MatMulIntegerToFloat",
+                    [quantised, f"{name}.q", "one", f"{name}.scales", "unsigned_zero", zero],
+                    f"{name}.product{i}", domain=CONTRIB,
+                )  # fmt: skip
+                scaled = self.node("Mul", [product, scale], f"{name}.scaled{i}")
+                total = scaled if not total else self.node("Add", [total, scaled], f"{name}.sum{i}")
+        if bias is None:
+            return total
+        return self.node("Add", [total, self.weight(f"{name}.bias", bias)], f"{name}.biased")
+
+
+@dataclass(frozen=True)
+class BuiltGraph:
+    """The model and the sha256 over every number in it, which does not depend on how it is serialised."""
+
+    model: onnx.ModelProto
+    numbers_sha256: str
+
+
+def build_graph(
+    weights: Weights,
+    layers: int,
+    precision: str = "int8",
+    kernel: str = "u8s8",
+    progress: Progress | None = None,
+) -> BuiltGraph:
+    """Build the graph of the first ``layers`` layers.
+
+    ``progress(done, total)`` is called after every layer.  Raises ``WeightsError`` for a missing tensor.
+    """
+    arch = weights.architecture
+    graph = _Builder(precision, kernel)
+    cosine, sine = rotary_tables(arch, min(MAX_POSITIONS, arch.context_length))
+    graph.constant("cos", cosine)
+    graph.constant("sin", sine)
+    graph.constant("first_axis", np.asarray([0], np.int64))
+    if precision == "int8":
+        _shared_constants(graph)
+    residual, branch = "embeddings", ""
+    for layer in range(layers):
+        residual, branch = _decoder_layer(graph, weights, layer, residual, branch)
+        if progress is not None:
+            progress(layer + 1, layers)
+    graph.node("Add", [residual, branch], "hidden")
+    return BuiltGraph(_assemble(graph, arch, layers), graph.digest.hexdigest())
+
+
+def _shared_constants(graph: _Builder) -> None:
+    graph.constant("last_axis", np.asarray([-1], np.int64))
+    graph.constant("one", np.float32(1))
+    graph.constant("tiny", np.asarray([1e-12], np.float32))  # a row of zeros keeps a positive scale
+    graph.constant("coarse_step", np.asarray([1 / 127], np.float32))
+    graph.constant("fine_step", np.asarray([1 / FINE_STEPS], np.float32))
+    graph.constant("unsigned_zero", np.asarray(ZERO_POINT, np.uint8))
+    graph.constant("signed_zero", np.asarray(0, np.int8))
+    # one zero point per token, as QuantizeLinear wants along an axis
+    shape = graph.node("Shape", ["embeddings"], "row_count", start=0, end=1)
+    zero = numpy_helper.from_array(np.asarray([ZERO_POINT], np.uint8))
+    graph.node("ConstantOfShape", [shape], "zero_points", value=zero)
+
+
+def _decoder_layer(graph: _Builder, weights: Weights, layer: int, residual: str, branch: str) -> tuple[str, str]:
+    """Append one layer; returns the names of its residual stream and of the branch still to be added."""
+    prefix = f"layer{layer}"
+    normed, residual = _norm(graph, weights, layer, "attn_norm", residual, branch)
+    attention = _attention(graph, weights, layer, graph.quantize(f"{prefix}.attn_in", normed, split=True))
+    attended = graph.quantize(f"{prefix}.o_in", attention)
+    projected = graph.linear(f"{prefix}.o", attended, weights.tensor(f"{layer}.o"))
+    normed, residual = _norm(graph, weights, layer, "ffn_norm", residual, projected)
+    ffn_in = graph.quantize(f"{prefix}.ffn_in", normed, split=True)
+    gate = graph.linear(f"{prefix}.gate", ffn_in, weights.tensor(f"{layer}.gate"))
+    up = graph.linear(f"{prefix}.up", ffn_in, weights.tensor(f"{layer}.up"))
+    silu = graph.node("QuickGelu", [gate], f"{prefix}.silu", domain=CONTRIB, alpha=1.0)
+    gated = graph.node("Mul", [silu, up], f"{prefix}.gated")
+    down_in = graph.quantize(f"{prefix}.down_in", gated, split=True)
+    return residual, graph.linear(f"{prefix}.down", down_in, weights.tensor(f"{layer}.down"))
+
+
+def _norm(
+    graph: _Builder, weights: Weights, layer: int, part: str, stream: str, addend: str
+) -> tuple[str, str]:
+    """RMS-normalise ``stream + addend``; returns the names of the result and of the sum."""
+    name, epsilon = f"layer{layer}.{part}", weights.architecture.norm_epsilon
+    gamma = graph.weight(f"{name}.gamma", weights.tensor(f"{layer}.{part}"))
+    if not addend:
+        inputs = [stream, gamma]
+        graph.node("SimplifiedLayerNormalization", inputs, name, axis=-1, epsilon=epsilon, stash_type=1)
+        return name, stream
+    total = f"{name}.residual"
+    graph.node(
+        "SkipSimplifiedLayerNormalization", [stream, addend, gamma], name, "", "", total,
+        domain=CONTRIB, epsilon=epsilon,
+    )  # fmt: skip
+    return name, total
+
+
+def _attention(graph: _Builder, weights: Weights, layer: int, value: list[tuple[str, str]]) -> str:
+    """Grouped-query attention over the kept prefix and the new tokens; returns ``(T, heads · head_dim)``."""
+    arch, prefix = weights.architecture, f"layer{layer}"
+    projections = []
+    for part, heads in (("q", arch.heads), ("k", arch.kv_heads), ("v", arch.kv_heads)):
+        bias = weights.tensor(f"{layer}.{part}_bias") if arch.qkv_bias else None
+        out = graph.linear(f"{prefix}.{part}", value, weights.tensor(f"{layer}.{part}"), bias)
+        if arch.qk_norm and part != "v":
+            out = _per_head_norm(graph, weights, layer, part, out, heads)
+        projections.append(graph.node("Unsqueeze", [out, "first_axis"], f"{prefix}.{part}.batch"))
+    cache = [f"past_key_{layer}", f"past_value_{layer}"]
+    batch = graph.node(
+        "GroupQueryAttention",
+        [*projections, *cache, "last_position", "sequence_length", "cos", "sin"],
+        f"{prefix}.attention.batch", f"present_key_{layer}", f"present_value_{layer}",
+        domain=CONTRIB, num_heads=arch.heads, kv_num_heads=arch.kv_heads, do_rotary=1, rotary_interleaved=0,
+    )  # fmt: skip
+    return graph.node("Squeeze", [batch, "first_axis"], f"{prefix}.attention")
+
+
+def _per_head_norm(graph: _Builder, weights: Weights, layer: int, part: str, value: str, heads: int) -> str:
+    """Qwen3 normalises every query and key head before the rotation."""
+    arch, name = weights.architecture, f"layer{layer}.{part}_norm"
+    split = graph.constant(f"{name}.split", np.asarray([0, heads, arch.head_dim], np.int64))
+    merge = graph.constant(f"{name}.merge", np.asarray([0, heads * arch.head_dim], np.int64))
+    gamma = graph.weight(f"{name}.gamma", weights.tensor(f"{layer}.{part}_norm"))
+    by_head = graph.node("Reshape", [value, split], f"{name}.heads")
+    normed = graph.node(
+        "SimplifiedLayerNormalization", [by_head, gamma], f"{name}.normed",
+        axis=-1, epsilon=arch.norm_epsilon, stash_type=1,
+    )  # fmt: skip
+    return graph.node("Reshape", [normed, merge], f"{name}.out")
+
+
+def _assemble(graph: _Builder, arch: Architecture, layers: int) -> onnx.ModelProto:
+    def tensor(name: str, shape: list[object], kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    cache = [1, arch.kv_heads]
+    inputs = [tensor("embeddings", ["tokens", arch.hidden_size])]
+    outputs = [tensor("hidden", ["tokens", arch.hidden_size])]
+    for layer in range(layers):
+        for what in ("key", "value"):
+            inputs.append(tensor(f"past_{what}_{layer}", [*cache, "capacity", arch.head_dim]))
+            outputs.append(tensor(f"present_{what}_{layer}", [*cache, "capacity", arch.head_dim]))
+    inputs.append(tensor("last_position", [1], TensorProto.INT32))
+    inputs.append(tensor("sequence_length", [], TensorProto.INT32))
+    built = helper.make_graph(graph.nodes, "supervisor", inputs, outputs, graph.initializers)
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid(CONTRIB, 1)]
+    return helper.make_model(built, opset_imports=opsets, ir_version=10, producer_name="heatline")
+
+
+def save_graph(model: onnx.ModelProto, folder: Path) -> None:
+    """Write ``graph.onnx`` and its numbers, ``graph.data``, which ONNX Runtime memory-maps."""
+    onnx.save_model(
+        model, folder / "graph.onnx", save_as_external_data=True, all_tensors_to_one_file=True,
+        location="graph.data", size_threshold=1024,
+    )  # fmt: skip
