@@ -56,7 +56,7 @@ def options(
 
 
 def main() -> NoReturn:
-    """Runs the command line; every failure is one line on standard error and an exit code, never a traceback."""
+    """Runs the command line; a failure is one line on standard error and an exit code, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a narrow encoding must not end a report half-way

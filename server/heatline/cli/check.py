@@ -43,7 +43,9 @@ def risk(value: str) -> float:
     except ValueError:
         parsed = -1.0
     if not 0.0 <= parsed <= 1.0:
-        raise typer.BadParameter(f"“{value}” is no risk. Write a number from 0 to 1, or per cents such as 30%.")
+        raise typer.BadParameter(
+            f"“{value}” is no risk. Write a number from 0 to 1, or per cents such as 30%."
+        )
     return parsed
 
 
@@ -149,9 +151,7 @@ def check(
             files, unscored = checking.score(sources, scorer, language, advance)
         provenance = Provenance(version(), scorer.supervisor, scorer.probe.name, scorer.bundle_hash)
         flagging = (
-            Flagging(scorer.threshold)
-            if threshold is None
-            else Flagging(threshold, on_unscaled=unscaled)
+            Flagging(scorer.threshold) if threshold is None else Flagging(threshold, on_unscaled=unscaled)
         )
         for failure in unscored:
             complain(failure.message)

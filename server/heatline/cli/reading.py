@@ -36,6 +36,8 @@ def read_source(path: Path) -> str:
             raise InputError(f"{path} is not a regular file. Pipe its text in and name it “-” instead.")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
+    except InputError:
+        raise
     except PermissionError as error:
         raise InputError(
             f"{path} may not be read by you. Change its permissions, or leave it out."

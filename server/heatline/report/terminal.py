@@ -17,7 +17,7 @@ from heatline.scoring.result import ScoredLine, ScoredScope
 _BAR = 6
 _CONTEXT = 2
 _MOST_SCOPES = 12
-_MOST_CONTRIBUTIONS = 5
+_MOST_CONTRIBUTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class _Page:
                 rest = _count(len(files) - len(shown), "file")
                 self.line(f"{rest} with no line to show (--all shows every line).")
             self.legend()
-        elif files:
-            self.line("No line to show: nothing changed.")
+        elif not self.checked.failures:
+            self.line("There is no line to show: nothing changed.")
 
     def line(self, text: str | Text = "") -> None:
         """One line: cropped to a terminal, whole where it goes to a file or another program."""
@@ -146,9 +146,9 @@ class _Page:
         raising = [share for share in query.contributions if share.logit > 0][:_MOST_CONTRIBUTIONS]
         parts = []
         for share in raising:
-            text = heat.printable(file.text[share.start : share.end].strip()) or "(space)"
+            text = heat.printable(file.text[share.start : share.end].strip()) or " "
             column = max(share.start - source.start, 0) + 1
-            parts.append(f"{text} :{column} {share.logit:+.2f}")
+            parts.append(f"“{text}” col {column} {share.logit:+.2f}")
         self.line(
             Text(" " * margin + "raised by  " + ("   ".join(parts) or "no single token"), style="italic dim")
         )

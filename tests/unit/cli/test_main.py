@@ -1,0 +1,72 @@
+"""The command itself: version, help, how it ends, and what it imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heatline.errors import SupervisorError
+
+Run = Callable[..., Any]
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    ran = run("--version")
+    assert ran.code == 0
+    assert ran.out.startswith("heatline ")
+
+
+def test_a_wrong_option_exits_with_2(run: Run) -> None:
+    assert run("check", "--no-such-option").code == 2
+
+
+def test_an_error_is_one_sentence_and_2(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise SupervisorError("There is no supervisor “x”. Run `heatline supervisor list`.")
+
+    monkeypatch.setattr("heatline.load", fail, raising=False)
+    (tmp_path / "a.py").write_text("x\n")
+    ran = run("check", "a.py")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "heatline: There is no supervisor “x”. Run `heatline supervisor list`.\n"
+
+
+def test_a_message_cannot_control_the_terminal(run: Run) -> None:
+    assert "\x1b" not in run("check", "\x1b[2Jgone.py").err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\n"
+        "import heatline.cli\n"
+        "heavy = {'onnxruntime', 'onnx', 'numpy', 'tokenizers', 'pygls', 'tree_sitter', 'huggingface_hub'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    program = "from heatline.cli.output import emit\nemit('x' * 1_000_000)\n"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import typer\ntry:\n    {program.splitlines()[0]}\n    {program.splitlines()[1]}\n"
+            "except typer.Exit as ended:\n    raise SystemExit(ended.exit_code)\n",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
