@@ -1,4 +1,4 @@
-"""``textDocument/hover``: both confidences of the token, line and function, and what raises the line's risk."""
+"""``textDocument/hover``: both confidences of token, line and function, and what raises the risk."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ def hover_at(
 def _levels(document: ScoredDocument, line: ScoredLine, offset: int) -> list[str]:
     """One entry for each level that holds ``offset``, the smallest first."""
     text = document.document.scorable_text
-    entries = []
-    for token in document.tokens_of(line):
-        if token.start <= offset < token.end and text[token.start : token.end].strip():
-            entries.append(_both(f"token {code(text[token.start : token.end])}", token))
+    entries = [
+        _both(f"token {code(text[token.start : token.end])}", token)
+        for token in document.tokens_of(line)
+        if token.start <= offset < token.end and text[token.start : token.end].strip()
+    ]
     entries.append(_both(f"line {line.line + 1}", line))
     for scope in document.scored.scopes:
         if scope.first_line <= line.line <= scope.last_line:

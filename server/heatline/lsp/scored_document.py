@@ -15,7 +15,7 @@ from heatline.scoring.scored_text import ScoredText
 class ScoredDocument:
     """Immutable, so that it may be read in a thread while the editor goes on.
 
-    ``complete`` is false while scopes are still to come.  ``shown_lines`` are the ``[first, last)`` line ranges
+    ``complete`` is false while scopes are still to come.  ``shown_lines`` are line ranges ``[first, last)``
     that count as generated (``heatline.scope``); None: all lines.
     """
 

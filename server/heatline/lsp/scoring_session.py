@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from pygls.uris import to_fs_path
 
+from heatline.errors import HeatlineError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.probe import SpanProbe
@@ -22,6 +24,8 @@ from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.languages import language_of
 from heatline.scoring.scored_text import ScoredText
+
+logger = logging.getLogger(__name__)
 
 ChangedLines = Callable[[Path, str], Sequence[tuple[int, int]] | None]
 """The line ranges of a file's text that count as generated; None: all of them."""
@@ -42,6 +46,7 @@ class _Entry:
     document: Document
     job: int | None = None
     timer: asyncio.TimerHandle | None = None
+    shown_lines: asyncio.Future[tuple[tuple[int, int], ...] | None] | None = None
     scopes: dict[int, ScopeFeatures] = field(default_factory=dict)  # by start: a scope may come twice
     complete: bool = False
     building: bool = False
@@ -84,17 +89,17 @@ class ScoringSession:
         before = self._forget(document.uri)
         entry = _Entry(document, published_before=before is not None and before.published_before)
         self._entries[document.uri] = entry
-        entry.timer = asyncio.get_running_loop().call_later(
-            self._debounce_seconds, self._ask, document.uri
-        )
+        entry.timer = asyncio.get_running_loop().call_later(self._debounce_seconds, self._ask, document.uri)
 
     def closed(self, uri: str) -> None:
         """Forgets a document and stops work on it."""
         self._forget(uri)
 
     def latest(self, uri: str) -> ScoredDocument | None:
-        """What is known of the newest version, perhaps in part; None while nothing is. Never an older version:
-        its offsets would be wrong."""
+        """What is known of the newest version, perhaps in part; None while nothing is.
+
+        Never an older version: its offsets would be wrong.
+        """
         entry = self._entries.get(uri)
         return entry.latest if entry is not None else None
 
@@ -123,6 +128,8 @@ class ScoringSession:
         if entry is not None:
             if entry.timer is not None:
                 entry.timer.cancel()
+            if entry.shown_lines is not None:
+                entry.shown_lines.cancel()
             self._worker.cancel(uri)
         return entry
 
@@ -130,6 +137,8 @@ class ScoringSession:
         entry = self._entries[uri]
         document = entry.document
         entry.job = next(self._jobs)
+        # git answers while the model works
+        entry.shown_lines = asyncio.ensure_future(asyncio.to_thread(self._shown_lines, document))
         self._worker.score(
             wire.Score(
                 job=entry.job,
@@ -151,9 +160,9 @@ class ScoringSession:
 
     async def _build(self, entry: _Entry) -> None:
         document, probe = entry.document, self._probe
-        assert probe is not None
-        path = _path(document.uri)
-        shown_lines = await asyncio.to_thread(self._shown_lines, path, document.text)
+        assert probe is not None, "a worker reports its probe before any scope"
+        assert entry.shown_lines is not None, "a document is asked for before it is built"
+        shown_lines = await entry.shown_lines
         built = (-1, False)
         while built != (len(entry.scopes), entry.complete):
             built = (len(entry.scopes), entry.complete)
@@ -167,8 +176,13 @@ class ScoringSession:
         entry.building = False
         entry.published_before = entry.published_before or entry.complete
 
-    def _shown_lines(self, path: Path | None, text: str) -> tuple[tuple[int, int], ...] | None:
-        ranges = self._changed_lines(path, text) if path is not None else None
+    def _shown_lines(self, document: Document) -> tuple[tuple[int, int], ...] | None:
+        path = _path(document.uri)
+        try:
+            ranges = None if path is None else self._changed_lines(path, document.text)
+        except (HeatlineError, OSError) as error:
+            logger.warning("what changed in a file is not known, so all of it counts: %s", error)
+            return None
         return None if ranges is None else tuple(ranges)
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from heatline.errors import InputError
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 
 METHOD = "heatline/spanConfidence"
+
+
+def parse_params(params: Any) -> tuple[str, types.Range]:
+    """The URI and range of a request's raw params. Raises JsonRpcInvalidParams."""
+    try:
+        start, end = (types.Position(**params["range"][edge]) for edge in ("start", "end"))
+        return str(params["textDocument"]["uri"]), types.Range(start, end)
+    except (KeyError, TypeError, ValueError) as error:
+        raise JsonRpcInvalidParams("heatline/spanConfidence needs {textDocument: {uri}, range}") from error
 
 
 def span_confidence(
@@ -28,7 +38,10 @@ def span_confidence(
         "risk": round(answer.risk, 6),
         "unscaledRisk": round(answer.unscaled_risk, 6),
         "contributions": [
-            {"range": document.document.range(share.start, share.end, encoding), "logit": round(share.logit, 6)}
+            {
+                "range": document.document.range(share.start, share.end, encoding),
+                "logit": round(share.logit, 6),
+            }
             for share in answer.contributions
         ],
         "bias": round(answer.bias, 6),

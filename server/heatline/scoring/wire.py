@@ -1,7 +1,7 @@
 """What the server and its worker process say to each other, and how it lies on the pipe.
 
-A frame is two big-endian uint32 lengths, a JSON header and a body of raw bytes.  Nothing is pickled, so that a
-damaged or hostile frame can only be refused.  Texts and arrays travel in the body; arrays are little-endian
+A frame is two big-endian uint32 lengths, a JSON header and a body of raw bytes.  Nothing is pickled, so that
+a damaged or hostile frame can only be refused.  Texts and arrays travel in the body; arrays are little-endian
 and their shapes stand in the header.
 """
 

@@ -63,7 +63,7 @@ class JobQueue:
             self._changed.notify()
 
     def newest(self) -> wire.Score | None:
-        """Waits for a job and returns the newest, which stays in the queue until ``finish``; None at the end."""
+        """Waits for a job; the newest, which stays in the queue until ``finish``, or None once closed."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()

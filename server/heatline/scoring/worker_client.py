@@ -20,6 +20,9 @@ WORKER_COMMAND = (sys.executable, "-P", "-m", "heatline.scoring.worker")
 BACK_OFF_SECONDS = (0.1, 0.5)
 """The wait after the first quick death in a row, the second, …; one more death and the client gives up."""
 
+REFUSAL_SECONDS = 10.0
+"""After a worker said that it can't load its model, no other is tried for so long: not one per keystroke."""
+
 LEAVE_SECONDS = 2.0
 """How long a worker may take to leave once its stdin is closed."""
 
@@ -34,8 +37,8 @@ class WorkerListener(Protocol):
 
     def job_done(self, job: int, uri: str) -> None: ...
 
-    def scoring_failed(self, message: str) -> None:
-        """One sentence for a person: a document, or none at all, can be scored."""
+    def scoring_failed(self, message: str, uri: str | None) -> None:
+        """For a person to read: this document can't be scored, or (without a URI) none can."""
 
 
 class WorkerClient:
@@ -62,10 +65,11 @@ class WorkerClient:
         self._keeper: asyncio.Task[None] | None = None
         self._gave_up = False
         self._finished_a_job = False
+        self._refused_at: float | None = None
 
     def score(self, job: wire.Score) -> None:
         """Asks for a job in place of an older one of its document; starts the worker if need be."""
-        if self._gave_up:
+        if self._gave_up or self._refused_lately():
             return
         self._unfinished[job.uri] = job
         self._send(job)
@@ -88,6 +92,11 @@ class WorkerClient:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+
+    def _refused_lately(self) -> bool:
+        if self._refused_at is None:
+            return False
+        return asyncio.get_running_loop().time() - self._refused_at < REFUSAL_SECONDS
 
     def _send(self, message: wire.Message) -> None:
         if self._process is not None and self._process.stdin is not None:
@@ -113,7 +122,8 @@ class WorkerClient:
         self._unfinished.clear()
         self._listener.scoring_failed(
             "Heatline's scoring process stopped several times in a row, so scoring is off. "
-            "Run `heatline doctor`, then restart the language server; its log has the details."
+            "Run `heatline doctor`, then restart the language server; its log has the details.",
+            uri=None,
         )
 
     async def _live(self) -> None:
@@ -150,7 +160,8 @@ class WorkerClient:
         elif isinstance(message, wire.Failed) and message.uri is None:
             self._unfinished.clear()
             self._wanted.clear()
-            self._listener.scoring_failed(message.message)
+            self._refused_at = asyncio.get_running_loop().time()
+            self._listener.scoring_failed(message.message, uri=None)
         elif isinstance(message, wire.Scope | wire.Done | wire.Failed) and message.uri is not None:
             newest = self._unfinished.get(message.uri)
             if newest is None or newest.job != message.job:
@@ -165,7 +176,7 @@ class WorkerClient:
             if isinstance(message, wire.Done):
                 self._listener.job_done(message.job, message.uri)
             else:
-                self._listener.scoring_failed(message.message)
+                self._listener.scoring_failed(message.message, message.uri)
 
 
 async def _leave(process: asyncio.subprocess.Process) -> None:

@@ -1,0 +1,119 @@
+"""The server's side of the worker: what a worker does wrong costs a pause, or one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from heatline.scoring import wire
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.worker_client import WorkerClient
+
+FAKE_WORKER = str(Path(__file__).with_name("fake_worker.py"))
+URI = "file:///a.py"
+PATIENCE_SECONDS = 60.0
+
+
+class Recorder:
+    """A listener that keeps what it is told, in order."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
+
+    async def next(self) -> tuple[str, object]:
+        return await asyncio.wait_for(self._events.get(), PATIENCE_SECONDS)
+
+    async def worker_loaded(self, probe: str) -> None:
+        self._events.put_nowait(("loaded", probe))
+
+    def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
+        self._events.put_nowait(("scope", job))
+
+    def job_done(self, job: int, uri: str) -> None:
+        self._events.put_nowait(("done", job))
+
+    def scoring_failed(self, message: str, uri: str | None) -> None:
+        self._events.put_nowait(("failed", (message, uri)))
+
+
+Start = Callable[..., tuple[WorkerClient, Recorder]]
+
+
+@pytest_asyncio.fixture
+async def start() -> AsyncIterator[Start]:
+    clients = []
+
+    def started(*arguments: str) -> tuple[WorkerClient, Recorder]:
+        recorder = Recorder()
+        command = (sys.executable, FAKE_WORKER, *arguments)
+        client = WorkerClient(wire.Load(None, None, None), recorder, command, back_off=(0.0, 0.0))
+        clients.append(client)
+        return client, recorder
+
+    yield started
+    for client in clients:
+        await client.stop()
+
+
+def score(job: int, uri: str = URI) -> wire.Score:
+    return wire.Score(job, uri, version=job, language="python", priority_offset=0, text="x = 1\n")
+
+
+async def test_a_job_is_loaded_for_scored_and_done(start: Start) -> None:
+    client, recorder = start("good")
+    client.score(score(1))
+    events = [await recorder.next() for _ in range(3)]
+    assert events == [("loaded", "probe.safetensors"), ("scope", 1), ("done", 1)]
+
+
+async def test_a_job_that_died_with_its_worker_is_sent_to_the_next(start: Start, tmp_path: Path) -> None:
+    client, recorder = start("die-once", str(tmp_path / "died"))
+    client.score(score(1))
+    events = [await recorder.next() for _ in range(4)]
+    assert events[1:] == [("loaded", "probe.safetensors"), ("scope", 1), ("done", 1)]
+
+
+@pytest.mark.parametrize("mode", ["die", "garbage"])
+async def test_the_third_quick_death_ends_it_with_one_sentence(start: Start, mode: str) -> None:
+    client, recorder = start(mode)
+    client.score(score(1))
+    events = [await recorder.next() for _ in range(4)]
+    assert [kind for kind, _ in events] == ["loaded", "loaded", "loaded", "failed"]
+
+
+async def test_a_worker_that_cannot_load_says_why(start: Start) -> None:
+    client, recorder = start("refuse")
+    client.score(score(1))
+    assert await recorder.next() == ("failed", ("No supervisor.", None))
+
+
+async def test_a_file_that_cannot_be_scored_leaves_the_others_alone(start: Start) -> None:
+    client, recorder = start("fail")
+    client.score(score(1))
+    client.score(score(2, "file:///b.py"))
+    events = [await recorder.next() for _ in range(3)]
+    assert events[1:] == [
+        ("failed", ("Can't score this file.", URI)),
+        ("failed", ("Can't score this file.", "file:///b.py")),
+    ]
+
+
+async def test_a_program_that_does_not_exist_ends_it_with_one_sentence() -> None:
+    recorder = Recorder()
+    client = WorkerClient(wire.Load(None, None, None), recorder, ("/nonexistent/worker",), back_off=())
+    client.score(score(1))
+    kind, _ = await recorder.next()
+    assert kind == "failed"
+
+
+async def test_a_superseded_jobs_results_are_dropped(start: Start) -> None:
+    client, recorder = start("good")
+    client.score(score(1))
+    client.score(score(2))
+    events = [await recorder.next() for _ in range(3)]
+    assert events == [("loaded", "probe.safetensors"), ("scope", 2), ("done", 2)]
