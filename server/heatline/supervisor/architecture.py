@@ -64,6 +64,10 @@ class Weights(Protocol):
         """The tokenizer in the ``tokenizers`` library's JSON form, special tokens left out of matching."""
         ...
 
+    def tokenizer_digest(self) -> str:
+        """sha256 of what the tokenizer is made of, whatever the library's version writes."""
+        ...
+
     def sink_token_id(self) -> int:
         """The token put before every sequence: it takes the attention sink's huge activation."""
         ...

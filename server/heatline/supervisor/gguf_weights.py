@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,9 @@ class GgufWeights:
         key = "token_embd.weight" if name == "embed" else f"blk.{layer}.{_LAYER_NAMES[part]}"
         tensor = self._tensors.get(key)
         if tensor is None:
-            raise WeightsError(f"{self._path.name} lacks the tensor {key}. Use another conversion of this model.")
+            raise WeightsError(
+                f"{self._path.name} lacks the tensor {key}. Use another conversion of this model."
+            )
         values = np.ascontiguousarray(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
         # llama.cpp permutes the query and key rows of llama files to interleave rotary pairs; undo it, so
         # that every graph uses one rotary layout.
@@ -71,7 +75,9 @@ class GgufWeights:
         """Dequantise the embedding table block by block, so that it never stands whole in memory."""
         tensor = self._tensors.get("token_embd.weight")
         if tensor is None:
-            raise WeightsError(f"{self._path.name} has no embedding table. Use another conversion of this model.")
+            raise WeightsError(
+                f"{self._path.name} has no embedding table. Use another conversion of this model."
+            )
         for start in range(0, tensor.data.shape[0], rows):
             block = dequantize(tensor.data[start : start + rows], tensor.tensor_type)
             yield np.asarray(block, dtype=np.float32)
@@ -89,6 +95,11 @@ class GgufWeights:
             merges=self._field("tokenizer.ggml.merges", []),
             pre_tokenizer=str(self._field("tokenizer.ggml.pre", "default")),
         )
+
+    def tokenizer_digest(self) -> str:
+        """sha256 of vocabulary, merges and the name of the cutting rule."""
+        keys = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.pre")
+        return hashlib.sha256(json.dumps([self._field(key, None) for key in keys]).encode()).hexdigest()
 
     def sink_token_id(self) -> int:
         """``<|endoftext|>`` where the vocabulary has it, else the file's beginning-of-sequence token."""

@@ -68,7 +68,7 @@ class _Builder:
     kernel: str
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     initializers: list[onnx.TensorProto] = field(default_factory=list)
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def constant(self, name: str, values: NDArray[np.generic]) -> str:
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
@@ -84,7 +84,11 @@ class _Builder:
         self, kind: str, inputs: list[str], output: str, *more: str, domain: str = "", **attributes: object
     ) -> str:
         outputs = [output, *more]
-        self.nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, name=next(filter(None, outputs)), **attributes))
+        self.nodes.append(
+            helper.make_node(
+                kind, inputs, outputs, domain=domain, name=next(filter(None, outputs)), **attributes
+            )
+        )
         return output
 
     def quantize(self, name: str, value: str, split: bool = False) -> list[tuple[str, str]]:
@@ -174,7 +178,7 @@ def build_graph(
 
 def _shared_constants(graph: _Builder) -> None:
     graph.constant("last_axis", np.asarray([-1], np.int64))
-    graph.constant("one", np.float32(1))
+    graph.constant("one", np.asarray(1, np.float32))
     graph.constant("tiny", np.asarray([1e-12], np.float32))  # a row of zeros keeps a positive scale
     graph.constant("coarse_step", np.asarray([1 / 127], np.float32))
     graph.constant("fine_step", np.asarray([1 / FINE_STEPS], np.float32))
@@ -186,7 +190,9 @@ def _shared_constants(graph: _Builder) -> None:
     graph.node("ConstantOfShape", [shape], "zero_points", value=zero)
 
 
-def _decoder_layer(graph: _Builder, weights: Weights, layer: int, residual: str, branch: str) -> tuple[str, str]:
+def _decoder_layer(
+    graph: _Builder, weights: Weights, layer: int, residual: str, branch: str
+) -> tuple[str, str]:
     """Append one layer; returns the names of its residual stream and of the branch still to be added."""
     prefix = f"layer{layer}"
     normed, residual = _norm(graph, weights, layer, "attn_norm", residual, branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,10 @@ class SafetensorsWeights:
         tokenizer["added_tokens"] = []
         tokenizer["post_processor"] = None
         return json.dumps(tokenizer, ensure_ascii=False)
+
+    def tokenizer_digest(self) -> str:
+        """sha256 of the folder's ``tokenizer.json``."""
+        return hashlib.sha256((self._folder / "tokenizer.json").read_bytes()).hexdigest()
 
     def sink_token_id(self) -> int:
         """``<|endoftext|>`` where the tokenizer has it, else the configured beginning-of-sequence token."""

@@ -121,9 +121,7 @@ class SupervisorSession:
         binding.bind_cpu_input("last_position", np.asarray([total - 1], np.int32))
         binding.bind_cpu_input("sequence_length", np.asarray(total, np.int32))
         hidden = np.empty((count, self.card.hidden_size), np.float32)
-        binding.bind_output(
-            "hidden", "cpu", 0, np.float32, list(hidden.shape), hidden.ctypes.data
-        )
+        binding.bind_output("hidden", "cpu", 0, np.float32, list(hidden.shape), hidden.ctypes.data)
         for layer in range(self.card.layers):
             for offset, what in enumerate(("key", "value")):
                 buffer = cache.buffers[2 * layer + offset]

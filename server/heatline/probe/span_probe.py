@@ -1,0 +1,157 @@
+"""A linear-GELU projection per token, max pooling over a span, one logistic output (Gros & Devanbu, §5).
+
+``feature_t = gelu(rms_norm(hidden_t) · W + c)``, ``logit(span) = b + Σ_d w_d · max_t feature_td``;
+``sigmoid(logit)`` is the unscaled P(kept).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from heatline.calibration import Calibrator, calibrator_from_json
+from heatline.errors import ProbeError
+from heatline.probe.card import LEVELS, ProbeCard
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+ROWS = 64  # rows per product: one fixed shape, so that a token's bits don't depend on its neighbours
+RMS_EPSILON = 1e-6
+
+
+def rms_normalize(hidden: Float32) -> Float32:
+    """Scale every hidden state ``(T, D)`` to a root mean square of one."""
+    mean_square = np.mean(np.square(hidden), axis=1, keepdims=True)
+    return np.asarray(hidden / np.sqrt(mean_square + np.float32(RMS_EPSILON)), dtype=np.float32)
+
+
+def gelu(x: Float32) -> Float32:
+    """GELU in its tanh form, as ``torch.nn.GELU(approximate="tanh")``."""
+    inner = np.float32(0.7978845608) * (x + np.float32(0.044715) * x * x * x)
+    return np.asarray(np.float32(0.5) * x * (1 + np.tanh(inner)), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class SpanProbe:
+    """The numbers of a probe and its card."""
+
+    projection: Float32  # (D, d)
+    projection_bias: Float32  # (d,)
+    output: Float32  # (d,)
+    output_bias: float
+    card: ProbeCard
+
+    @property
+    def name(self) -> str:
+        """The probe's name."""
+        return self.card.name
+
+    @property
+    def bundle_hash(self) -> str:
+        """The bundle whose hidden states it was fitted on."""
+        return self.card.bundle_hash
+
+    @property
+    def threshold(self) -> float:
+        """Scaled line risk at or above which a line is flagged by default."""
+        return self.card.threshold
+
+    def calibrator(self, level: str) -> Calibrator:
+        """The calibrator of ``token``, ``line`` or ``scope``."""
+        return calibrator_from_json(self.card.calibrators[level])
+
+    def features(self, hidden: Float32) -> Float32:
+        """Token features ``(T, d)`` of hidden states ``(T, D)``; the same bits however the tokens are batched."""
+        count = len(hidden)
+        padded = np.zeros((-(-count // ROWS) * ROWS, hidden.shape[1]), np.float32)
+        padded[:count] = hidden
+        blocks = [
+            gelu(rms_normalize(padded[i : i + ROWS]) @ self.projection + self.projection_bias)
+            for i in range(0, len(padded), ROWS)
+        ]
+        return np.concatenate(blocks)[:count] if blocks else np.empty((0, len(self.output)), np.float32)
+
+    def logits(self, pooled: Float32) -> Float64:
+        """Unscaled logits ``(n,)`` of P(kept) for pooled features ``(n, d)``."""
+        products = pooled.astype(np.float64) * self.output.astype(np.float64)
+        return np.asarray(products.sum(axis=1) + self.output_bias, dtype=np.float64)
+
+    def contributions(self, features: Float32) -> Float64:
+        """Each token's exact share ``(T,)`` of the logit of the span with ``features`` ``(T, d)``.
+
+        Every pooled feature comes from one token, the first with the largest value; the shares and
+        ``output_bias`` add up to the logit.
+        """
+        winners = features.argmax(axis=0)  # (d,)
+        largest = features[winners, np.arange(features.shape[1])].astype(np.float64)
+        shares = np.zeros(len(features), np.float64)
+        np.add.at(shares, winners, largest * self.output.astype(np.float64))
+        return shares
+
+    def save(self, folder: Path) -> Path:
+        """Write ``NAME.safetensors`` and ``NAME.json`` atomically; returns the card's path."""
+        import dataclasses
+        import hashlib
+
+        from heatline.supervisor.card import atomic_path
+
+        tensors = {
+            "projection": np.ascontiguousarray(self.projection, np.float32),
+            "projection_bias": np.ascontiguousarray(self.projection_bias, np.float32),
+            "output": np.ascontiguousarray(self.output, np.float32),
+            "output_bias": np.asarray([self.output_bias], np.float32),
+        }
+        data = save_tensors(tensors)
+        card = dataclasses.replace(self.card, sha256=hashlib.sha256(data).hexdigest())
+        with atomic_path(folder / f"{self.name}.safetensors") as temporary:
+            temporary.write_bytes(data)
+        with atomic_path(folder / f"{self.name}.json") as temporary:
+            temporary.write_text(card.to_json(), encoding="utf-8")
+        return folder / f"{self.name}.json"
+
+    @classmethod
+    def load(cls, card_path: Path) -> SpanProbe:
+        """Read a probe by its card's path; raises ``ProbeError`` when a file is missing or was altered."""
+        import hashlib
+
+        card = ProbeCard.read(card_path)
+        path = card_path.with_suffix(".safetensors")
+        try:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != card.sha256:
+                raise ProbeError(f"The probe file {path} was altered. Use another probe, or train it again.")
+            tensors: dict[str, Any] = load_tensors(data)
+            output = tensors["output"]
+            if tensors["projection"].shape[1:] != output.shape or card.pooling != "max":
+                raise ProbeError(
+                    f"The probe {card.name} has an unknown form. Use a probe made for this version."
+                )
+            bias = float(tensors["output_bias"][0])
+            probe = cls(tensors["projection"], tensors["projection_bias"], output, bias, card)
+            for level in LEVELS:
+                probe.calibrator(level)
+            return probe
+        except (OSError, SafetensorError, KeyError, IndexError) as error:
+            raise ProbeError(f"The probe file {path} can't be read ({error}). Use another probe.") from error
+
+    def check_bundle(self, bundle_hash: str, layout_version: int) -> None:
+        """Refuse to be used with states it was not fitted on."""
+        if bundle_hash != self.bundle_hash:
+            raise ProbeError(
+                f"The probe {self.name} was fitted on another build of {self.card.supervisor} (bundle "
+                f"{self.bundle_hash[:12]}…, not {bundle_hash[:12]}…). Choose a probe for this supervisor with "
+                "--probe, or build the supervisor from the catalog's weights."
+            )
+        if layout_version != self.card.layout_version:
+            raise ProbeError(
+                f"The probe {self.name} was trained for layout {self.card.layout_version}, this Heatline lays "
+                f"text out as {layout_version}. Use a probe made for this version."
+            )

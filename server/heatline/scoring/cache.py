@@ -1,0 +1,146 @@
+"""Features on disk, addressed by content, so that reopening, moving or undoing costs no model run."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.scopes import Scope
+
+log = logging.getLogger(__name__)
+
+DEFAULT_LIMIT = 512 << 20  # bytes
+_SCHEMA = """
+create table if not exists features (
+    key blob primary key, tokens integer not null, spans blob not null, features blob not null,
+    used integer not null
+) without rowid
+"""
+
+
+def default_folder() -> Path:
+    """``HEATLINE_CACHE``, else the platform's cache folder."""
+    configured = os.environ.get("HEATLINE_CACHE")
+    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("heatline")
+
+
+def content_key(producer: str, scope_text: str, context: str) -> bytes:
+    """Hash of everything a scope's features depend on; ``producer`` names bundle, projection and layout."""
+    digest = hashlib.sha256()
+    for part in (producer, context, scope_text):
+        raw = part.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "little"))
+        digest.update(raw)
+    return digest.digest()
+
+
+class FeatureCache:
+    """A small SQLite store of scope features; several processes may share it.
+
+    A cache that can't be opened, read or written is no reason to fail: it is left out, with a log line, and
+    ``problem`` says why.  When it is larger than ``limit`` bytes the least recently used half is dropped.
+    """
+
+    def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
+        self.path = (folder or default_folder()) / "features.sqlite"
+        self.limit = limit
+        self.problem = ""
+        self._connection = self._open()
+
+    def get(self, key: bytes, scope: Scope) -> ScopeFeatures | None:
+        """The stored features, moved to where the scope is now."""
+        if self._connection is None:
+            return None
+        try:
+            row = self._connection.execute(
+                "select tokens, spans, features from features where key = ?", (key,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return None
+        if row is None:
+            return None
+        spans = np.frombuffer(row[1], "<i4").reshape(row[0], 2) + np.int32(scope.start)
+        features = np.frombuffer(row[2], "<f4").reshape(row[0], -1)
+        return ScopeFeatures(scope.start, scope.end, scope.name, scope.kind, spans, features)
+
+    def put(self, key: bytes, scored: ScopeFeatures) -> None:
+        """Store features, with offsets relative to the scope."""
+        if self._connection is None or not len(scored.token_spans):
+            return
+        spans = (scored.token_spans - np.int32(scored.start)).astype("<i4")
+        try:
+            with self._connection:
+                self._connection.execute(
+                    "insert or replace into features values (?, ?, ?, ?, ?)",
+                    (
+                        key,
+                        len(spans),
+                        spans.tobytes(),
+                        scored.features.astype("<f4").tobytes(),
+                        int(time.time()),
+                    ),
+                )
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def trim(self) -> None:
+        """Drop the least recently written half when the file has outgrown its limit."""
+        if self._connection is None:
+            return
+        with suppress(OSError, sqlite3.Error):
+            if self.path.stat().st_size <= self.limit:
+                return
+            with self._connection:
+                self._connection.execute(
+                    "delete from features where used <= "
+                    "(select used from features order by used limit 1 offset (select count(*) / 2 from features))"
+                )
+            self._connection.execute("vacuum")
+
+    def close(self) -> None:
+        """Trim and release the file."""
+        if self._connection is not None:
+            self.trim()
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection | None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return self._connect()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                # not a database: set it aside and start anew, the cache can be computed again
+                self.path.replace(self.path.with_suffix(".damaged"))
+                return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            self._give_up(error)
+            return None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=5.0, check_same_thread=False)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        connection.execute(_SCHEMA)
+        connection.commit()
+        return connection
+
+    def _give_up(self, error: Exception) -> None:
+        self.problem = (
+            f"The cache {self.path} can't be used ({error}); scoring goes on without it. "
+            "Set HEATLINE_CACHE to a writable folder."
+        )
+        log.warning("%s", self.problem)
+        self._connection = None

@@ -1,0 +1,111 @@
+"""Runs the supervisor over a document's scopes and keeps the probe's features."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from heatline.probe import SpanProbe
+from heatline.scoring.cache import FeatureCache, content_key
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.layout import LAYOUT_VERSION, SEQUENCE, Sequence, lay_out
+from heatline.scoring.scopes import Scope, find_scopes
+from heatline.supervisor.session import CHUNK, KeyValueCache, SupervisorSession
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """Raised between chunks when the caller no longer wants the result."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Engine:
+    """Text in, features of its scopes out.
+
+    The session is opened by ``open_session`` when the first scope is not in the cache: a cached file needs no
+    model.  Not safe for use from two threads at once.
+    """
+
+    def __init__(
+        self,
+        open_session: Callable[[], SupervisorSession],
+        probe: SpanProbe,
+        cache: FeatureCache | None = None,
+    ) -> None:
+        self.probe = probe
+        self.cache = cache
+        self._open_session = open_session
+        self._session: SupervisorSession | None = None
+        self._buffers: KeyValueCache | None = None
+        projection = hashlib.sha256(probe.projection.tobytes() + probe.projection_bias.tobytes()).hexdigest()
+        self._producer = f"{probe.bundle_hash} {projection} {LAYOUT_VERSION}"
+
+    @property
+    def session(self) -> SupervisorSession:
+        """The supervisor, loaded on first use and checked against the probe."""
+        if self._session is None:
+            session = self._open_session()
+            self.probe.check_bundle(session.card.bundle_hash, LAYOUT_VERSION)
+            self._session = session
+        return self._session
+
+    def scope_features(
+        self,
+        text: str,
+        language: str,
+        *,
+        priority_offset: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[ScopeFeatures]:
+        """Yield every scope's features as it is scored, those nearest ``priority_offset`` first.
+
+        Raises ``Cancelled`` between chunks when ``cancelled()`` turns true.
+        """
+        scopes = find_scopes(text, language)
+        if priority_offset is not None:
+            scopes.sort(key=lambda s: max(s.start - priority_offset, priority_offset - s.end, 0))
+        for scope in scopes:
+            yield self._score_scope(text, scope, cancelled or _never)
+
+    def close(self) -> None:
+        """Release the cache's file."""
+        if self.cache is not None:
+            self.cache.close()
+
+    def _score_scope(self, text: str, scope: Scope, cancelled: Callable[[], bool]) -> ScopeFeatures:
+        key = content_key(self._producer, text[scope.start : scope.end], scope.context)
+        if self.cache is not None and (found := self.cache.get(key, scope)) is not None:
+            return found
+        session = self.session
+        layout = lay_out(text, scope, session.tokenizer, session.card.sink_token_id)
+        parts = [
+            self.probe.features(self.hidden_states(sequence, cancelled)[-sequence.scored :])
+            for sequence in layout.sequences
+        ]
+        features = np.concatenate(parts) if parts else np.empty((0, len(self.probe.output)), np.float32)
+        spans = layout.tokens.offsets + np.int32(scope.start)
+        scored = ScopeFeatures(scope.start, scope.end, scope.name, scope.kind, spans, features)
+        if self.cache is not None:
+            self.cache.put(key, scored)
+        return scored
+
+    def hidden_states(self, sequence: Sequence, cancelled: Callable[[], bool] = _never) -> np.ndarray:
+        """Hidden states ``(T, D)`` of a whole sequence, run in chunks."""
+        session = self.session
+        if self._buffers is None:
+            self._buffers = session.new_cache(min(SEQUENCE, session.card.max_positions))
+        self._buffers.length = 0
+        ids, states, position = sequence.ids, [], 0
+        while position < len(ids):
+            if cancelled():
+                raise Cancelled
+            stop = position + CHUNK
+            if len(ids) - stop <= 1:  # never leave a single token for the last run
+                stop = len(ids)
+            states.append(session.run(ids[position:stop], self._buffers))
+            position = stop
+        return np.concatenate(states)

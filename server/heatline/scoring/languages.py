@@ -1,0 +1,108 @@
+"""The languages Heatline finds scopes in: grammars, and which syntax nodes are functions, classes, imports."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tree_sitter import Language, Parser
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class LanguageSyntax:
+    """Where a grammar lives and what its node types mean for segmentation."""
+
+    module: str
+    factory: str
+    functions: frozenset[str]
+    containers: frozenset[str]  # long ones split into their members
+    imports: frozenset[str]
+    wrappers: frozenset[str]  # decorators, exports, templates: look at the declaration inside
+
+
+def _syntax(
+    module: str, functions: str, containers: str, imports: str, wrappers: str = "", factory: str = "language"
+) -> LanguageSyntax:
+    sets = (frozenset(words.split()) for words in (functions, containers, imports, wrappers))
+    return LanguageSyntax(f"tree_sitter_{module}", factory, *sets)
+
+
+_JS_FUNCTIONS = "function_declaration generator_function_declaration method_definition"
+_JS_WRAPPERS = "export_statement"
+_TS_CONTAINERS = "class_declaration abstract_class_declaration interface_declaration internal_module module"
+
+LANGUAGES: dict[str, LanguageSyntax] = {
+    "python": _syntax(
+        "python", "function_definition", "class_definition",
+        "import_statement import_from_statement future_import_statement", "decorated_definition",
+    ),
+    "javascript": _syntax("javascript", _JS_FUNCTIONS, "class_declaration", "import_statement", _JS_WRAPPERS),
+    "typescript": _syntax(
+        "typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _JS_WRAPPERS, "language_typescript"
+    ),
+    "tsx": _syntax("typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _JS_WRAPPERS, "language_tsx"),
+    "java": _syntax(
+        "java", "method_declaration constructor_declaration",
+        "class_declaration interface_declaration enum_declaration record_declaration",
+        "import_declaration package_declaration",
+    ),
+    "c": _syntax("c", "function_definition", "", "preproc_include"),
+    "cpp": _syntax(
+        "cpp", "function_definition", "class_specifier struct_specifier namespace_definition linkage_specification",
+        "preproc_include using_declaration", "template_declaration",
+    ),
+    "go": _syntax("go", "function_declaration method_declaration", "", "import_declaration package_clause"),
+    "rust": _syntax("rust", "function_item", "impl_item trait_item mod_item", "use_declaration"),
+    "csharp": _syntax(
+        "c_sharp", "method_declaration constructor_declaration local_function_statement",
+        "class_declaration struct_declaration interface_declaration record_declaration namespace_declaration",
+        "using_directive",
+    ),
+    "ruby": _syntax("ruby", "method singleton_method", "class module", ""),
+    "php": _syntax(
+        "php", "function_definition method_declaration",
+        "class_declaration interface_declaration trait_declaration", "namespace_use_declaration", "", "language_php",
+    ),
+    "bash": _syntax("bash", "function_definition", "", ""),
+}  # fmt: skip
+
+_SUFFIXES = {
+    ".py": "python", ".pyi": "python", ".pyw": "python",
+    ".js": "javascript", ".jsx": "javascript", ".mjs": "javascript", ".cjs": "javascript",
+    ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
+    ".java": "java", ".c": "c", ".h": "c",
+    ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hpp": "cpp", ".hh": "cpp", ".hxx": "cpp",
+    ".go": "go", ".rs": "rust", ".cs": "csharp", ".rb": "ruby", ".php": "php", ".sh": "bash", ".bash": "bash",
+}  # fmt: skip
+
+# what editors call a language, where it differs from our name
+_EDITOR_IDS = {
+    "javascriptreact": "javascript", "typescriptreact": "tsx", "shellscript": "bash", "sh": "bash",
+    "c++": "cpp", "c_sharp": "csharp", "c#": "csharp", "js": "javascript", "ts": "typescript", "py": "python",
+}  # fmt: skip
+
+
+def language_of(name: str | Path) -> str:
+    """The language of a path, an editor's language id or a plain name; ``"plain"`` when unknown."""
+    if isinstance(name, Path):
+        return _SUFFIXES.get(name.suffix.lower(), PLAIN)
+    lowered = name.lower()
+    known = _EDITOR_IDS.get(lowered, lowered)
+    return known if known in LANGUAGES else PLAIN
+
+
+def known_suffixes() -> frozenset[str]:
+    """File name endings of the languages with a grammar."""
+    return frozenset(_SUFFIXES)
+
+
+@cache
+def parser_for(language: str) -> Parser:
+    """A tree-sitter parser; the grammar is loaded when it is first needed."""
+    syntax = LANGUAGES[language]
+    factory = getattr(importlib.import_module(syntax.module), syntax.factory)
+    return Parser(Language(factory()))

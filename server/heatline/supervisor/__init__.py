@@ -1,0 +1,1 @@
+"""Supervisors: weights on disk → bundle → hidden states."""
