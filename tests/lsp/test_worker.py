@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 
-from heatline.errors import InputError, SupervisorError
+from heatline.errors import BundleError, InputError, SupervisorError
 from heatline.scoring import wire
 from heatline.scoring.engine import Cancelled
 from heatline.scoring.features import ScopeFeatures
@@ -27,10 +27,12 @@ def score(job: int, uri: str = "file:///a.py", text: str = "x = 1\n") -> wire.Sc
 class ScriptedEngine:
     """One scope per line; a line that says how to fail does so."""
 
+    def close(self) -> None: ...
+
     def scope_features(
         self,
         text: str,
-        language: str | None,
+        language: str,
         *,
         priority_offset: int | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -42,6 +44,8 @@ class ScriptedEngine:
                 raise Cancelled
             if line == "refuse":
                 raise InputError("This file is too long.")
+            if line == "no model":
+                raise BundleError("The bundle was altered.")
             if line == "crash":
                 raise RuntimeError(text)
             spans = np.zeros((0, 2), dtype=np.int32)
@@ -154,6 +158,11 @@ def test_a_model_that_cannot_be_loaded_is_said_and_ends_the_worker() -> None:
     sink = io.BytesIO()
     run(io.BytesIO(wire.encode(LOAD)), sink, load)
     assert sent(sink.getvalue()) == [wire.Failed("There is no supervisor.")]
+
+
+def test_a_model_that_cannot_be_opened_is_said_without_a_document(worker: RunningWorker) -> None:
+    worker.send(score(1, text="no model"))
+    assert worker.receive() == wire.Failed("The bundle was altered.")
 
 
 def test_the_newest_job_is_first_out() -> None:

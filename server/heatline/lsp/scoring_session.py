@@ -22,7 +22,7 @@ from heatline.lsp.scored_document import ScoredDocument
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
-from heatline.scoring.languages import language_of
+from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.scored_text import ScoredText
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,8 @@ class ScoringSession:
 
 def _scored_text(document: Document, scopes: Sequence[ScopeFeatures], probe: SpanProbe) -> ScoredText:
     scored = ScoredText(document.scorable_text, _language(document), scopes, probe)
-    _ = document.lines  # built here rather than on the event loop
+    # These are made when first asked for: here, rather than on the event loop.
+    _ = scored.lines, scored.tokens, scored.scopes, document.lines
     return scored
 
 
@@ -199,4 +200,7 @@ def _path(uri: str) -> Path | None:
 
 
 def _language(document: Document) -> str:
-    return language_of(document.language_id) or language_of(document.uri) or document.language_id
+    """What the editor calls it, else what its name says; ``PLAIN`` when neither is known."""
+    named = language_of(document.language_id)
+    path = _path(document.uri)
+    return language_of(path) if named == PLAIN and path is not None else named

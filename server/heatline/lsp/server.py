@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, PyglsError
+from pygls.exceptions import FeatureRequestError, JsonRpcException, JsonRpcInternalError, PyglsError
 from pygls.lsp.server import LanguageServer
 
 from heatline.lsp import heat, span_confidence, toggle_scaling
@@ -93,7 +95,7 @@ class HeatlineServer(LanguageServer):
             self.window_show_message(types.ShowMessageParams(kind, message))
 
     async def worker_loaded(self, probe: str) -> None:
-        self.probe = await asyncio.to_thread(SpanProbe.load, probe)
+        self.probe = await asyncio.to_thread(SpanProbe.load, Path(probe))
         self.session.probe_loaded(self.probe)
 
     def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
@@ -113,8 +115,11 @@ class HeatlineServer(LanguageServer):
         self, error: Exception, source: type[PyglsError] | type[JsonRpcException]
     ) -> None:
         """Logs where an error came from, without its text, which may quote the user's code."""
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("%s: %s\n%s", source.__name__, type(error).__name__, frames)
+        if source is FeatureRequestError and not isinstance(error, JsonRpcInternalError):
+            return  # the client's own mistake, and its response says which
+        kind, _, trace = sys.exc_info()
+        frames = "".join(traceback.format_tb(error.__traceback__ or trace))
+        logger.error("%s: %s\n%s", source.__name__, (kind or type(error)).__name__, frames)
 
 
 def create_server(worker_command: Sequence[str] = WORKER_COMMAND) -> HeatlineServer:
@@ -162,13 +167,13 @@ def create_server(worker_command: Sequence[str] = WORKER_COMMAND) -> HeatlineSer
         return hover_at(document, offset, server.scaling, server.encoding)
 
     @server.feature(span_confidence.METHOD)
-    def confidence(params: object) -> dict[str, Any] | None:
+    def confidence(params: Any) -> dict[str, Any] | None:
         uri, asked = span_confidence.parse_params(params)
         document = server.session.latest(uri)
         return None if document is None else span_confidence.span_confidence(document, asked, server.encoding)
 
     @server.command(toggle_scaling.COMMAND)
-    def toggle(*arguments: object) -> Scaling:
+    def toggle(*arguments: Any) -> Scaling:
         server.scaling = toggle_scaling.other_scaling(server.scaling)
         for document in server.session.all_latest():
             server.publish(document)

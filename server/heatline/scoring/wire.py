@@ -59,7 +59,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Worker → server: the model is ready; ``probe`` is the path of the probe it goes with."""
+    """Worker → server: the model is ready; ``probe`` is the path of its probe's card."""
 
     probe: str
 

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from heatline.errors import HeatlineError
+from heatline.errors import HeatlineError, ProbeError, SupervisorError
 from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
 
@@ -30,11 +30,13 @@ class FeatureEngine(Protocol):
     def scope_features(
         self,
         text: str,
-        language: str | None,
+        language: str,
         *,
         priority_offset: int | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[ScopeFeatures]: ...
+
+    def close(self) -> None: ...
 
 
 class JobQueue:
@@ -101,9 +103,14 @@ def run(source: BinaryIO, sink: BinaryIO, load: Callable[[wire.Load], tuple[Feat
     except HeatlineError as error:
         send(wire.Failed(str(error)))
         return
-    send(wire.Loaded(probe))
-    while (job := queue.newest()) is not None:
-        _work(job, engine, queue, send)
+    try:
+        send(wire.Loaded(probe))
+        while (job := queue.newest()) is not None:
+            _work(job, engine, queue, send)
+    except (SupervisorError, ProbeError) as error:  # the model is opened when it is first needed
+        send(wire.Failed(str(error)))
+    finally:
+        engine.close()
 
 
 def _work(
@@ -123,8 +130,8 @@ def _work(
         send(wire.Done(job.job, job.uri))
     except Cancelled:
         return  # still in the queue if only its turn is over
-    except BrokenPipeError:
-        raise
+    except (BrokenPipeError, SupervisorError, ProbeError):
+        raise  # nothing can be scored
     except HeatlineError as error:
         send(wire.Failed(str(error), job.job, job.uri))
     except Exception as error:
@@ -165,7 +172,7 @@ def load_engine(request: wire.Load) -> tuple[FeatureEngine, str]:
     import heatline
 
     scorer = heatline.load(request.supervisor, request.probe, request.threads)
-    return scorer.engine, str(scorer.probe.path)
+    return scorer.engine, str(heatline.resolve(request.supervisor, request.probe).probe)
 
 
 def main() -> None:

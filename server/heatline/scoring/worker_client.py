@@ -31,7 +31,7 @@ class WorkerListener(Protocol):
     """What the client reports, always on the event loop and in the order in which it happened."""
 
     async def worker_loaded(self, probe: str) -> None:
-        """The model is ready; ``probe`` is the path of its probe. Called again after a restart."""
+        """The model is ready; ``probe`` is the path of its probe's card. Called again after a restart."""
 
     def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None: ...
 
