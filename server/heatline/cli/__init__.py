@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from heatline.cli import check, doctor
+from heatline.cli import check, doctor, serve
 from heatline.cli.output import complain, version
 from heatline.errors import HeatlineError
 
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
-# app.command("serve")(serve.serve)
+app.command("serve")(serve.serve)
 # app.add_typer(supervisor.app, name="supervisor")
 # app.add_typer(probe.app, name="probe")
 
@@ -50,8 +50,10 @@ def options(
     ] = False,
 ) -> None:
     """Shows which lines of code will probably have to be edited, as calibrated probabilities."""
+    logging.basicConfig(
+        stream=sys.stderr, format="%(name)s: %(message)s" if verbose else "heatline: %(message)s"
+    )
     if verbose:
-        logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("heatline").setLevel(logging.DEBUG)
 
 

@@ -51,7 +51,7 @@ def risk(value: str) -> float:
 
 def check(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, folders, or - for standard input.")
+        list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
     ],
     output: Annotated[Format, typer.Option("--format", help="How the report is written.")] = Format.terminal,
     lines: Annotated[
@@ -146,6 +146,7 @@ def check(
 
     import heatline
 
+    _check_language(language)
     with heatline.load(supervisor, probe, threads) as scorer:
         with _progress(sources) as advance:
             files, unscored = checking.score(sources, scorer, language, advance)
@@ -163,6 +164,15 @@ def check(
     risks = (checked.shown_risk(line) for file in files for line in file.lines)
     if fail_over is not None and any(risk >= fail_over for risk in risks):
         raise typer.Exit(EXIT_RISKY)
+
+
+def _check_language(language: str | None) -> None:
+    from heatline.errors import SettingsError
+    from heatline.scoring.languages import LANGUAGES, PLAIN, language_of
+
+    if language is not None and language.lower() != PLAIN and language_of(language) == PLAIN:
+        known = ", ".join(sorted([*LANGUAGES, PLAIN]))
+        raise SettingsError(f"There is no language “{language}” here. Choose one of {known}.")
 
 
 def _render(

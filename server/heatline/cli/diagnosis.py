@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,22 +18,6 @@ from heatline.errors import HeatlineError
 
 _LEAST_FREE = 1_000_000_000
 _GIT_SECONDS = 10.0
-
-# (module, the functions that give its languages)
-GRAMMARS: Mapping[str, tuple[str, ...]] = {
-    "tree_sitter_python": ("language",),
-    "tree_sitter_javascript": ("language",),
-    "tree_sitter_typescript": ("language_typescript", "language_tsx"),
-    "tree_sitter_java": ("language",),
-    "tree_sitter_c": ("language",),
-    "tree_sitter_cpp": ("language",),
-    "tree_sitter_go": ("language",),
-    "tree_sitter_rust": ("language",),
-    "tree_sitter_c_sharp": ("language",),
-    "tree_sitter_ruby": ("language",),
-    "tree_sitter_php": ("language_php",),
-    "tree_sitter_bash": ("language",),
-}
 
 
 class Status(StrEnum):
@@ -133,21 +116,23 @@ def git() -> Finding:
     return Finding("git", Status.ok, version.group())
 
 
-def grammars(modules: Mapping[str, tuple[str, ...]] = GRAMMARS) -> Finding:
+def grammars(factories: Iterable[tuple[str, str]]) -> Finding:
+    """Whether each grammar loads; ``factories`` are modules and their functions that give a language."""
     from tree_sitter import Language, Parser
 
     broken = []
-    for module, functions in modules.items():
+    count = 0
+    for module, factory in factories:
+        count += 1
         try:
-            grammar = importlib.import_module(module)
-            for function in functions:
-                Parser(Language(getattr(grammar, function)())).parse(b"x")
+            language = Language(getattr(importlib.import_module(module), factory)())
+            Parser(language).parse(b"x")
         except (ImportError, OSError, AttributeError, ValueError) as error:
             broken.append(f"{module.removeprefix('tree_sitter_')} ({error})")
     if broken:
         mend = "Reinstall them with `pip install --force-reinstall heatline`; until then indentation is used."
         return Finding("grammars", Status.warn, f"can't be loaded: {', '.join(broken)}", mend)
-    return Finding("grammars", Status.ok, f"{len(modules)} load")
+    return Finding("grammars", Status.ok, f"{count} load")
 
 
 def writable(name: str, folder: Path, setting: str) -> Finding:
@@ -176,10 +161,3 @@ def _existing(folder: Path) -> Path:
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     return folder
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from heatline.errors import InputError
 from heatline.scoring.generated import GIT_COMMAND, git_environment
+from heatline.scoring.languages import known_suffixes
 
 _GIT_SECONDS = 60.0
 _HEAD_BYTES = 2_000
 
-SOURCE_SUFFIXES = frozenset(
+# Languages without a grammar are scored too: their scopes are found by indentation.
+_OTHER_SUFFIXES = frozenset(
     {
-        *(".py", ".pyi", ".pyw", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"),
-        *(".java", ".kt", ".kts", ".scala", ".groovy", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp"),
-        *(".go", ".rs", ".cs", ".rb", ".php", ".sh", ".bash", ".swift", ".m", ".mm", ".dart", ".lua"),
-        *(".pl", ".pm", ".r", ".jl", ".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".fs", ".nim", ".zig"),
+        *(".kt", ".kts", ".scala", ".groovy", ".swift", ".m", ".mm", ".dart", ".lua", ".pl", ".pm"),
+        *(".r", ".jl", ".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".fs", ".nim", ".zig"),
     }
 )
 _VENDORED_FOLDERS = frozenset(
@@ -89,7 +89,7 @@ def source_files(folder: Path) -> Iterator[Path]:
 def is_source_name(relative: Path) -> bool:
     """Whether a path, relative to the folder that is checked, has the name of a source somebody writes."""
     return (
-        relative.suffix.lower() in SOURCE_SUFFIXES
+        relative.suffix.lower() in _OTHER_SUFFIXES | known_suffixes()
         and relative.name not in _LOCK_FILES
         and _GENERATED_NAME.search(relative.name) is None
         and not any(part in _VENDORED_FOLDERS for part in relative.parent.parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +9,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from heatline.report.heat import printable
+from heatline.scoring.lines import line_spans
 from heatline.scoring.result import ScoredSpan, ScoredToken
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _TAB = 4
 _MOST_MARKED = 4
 _NEAR_HIGHEST = 0.5
@@ -60,14 +59,8 @@ class SourceLine:
 
 def source_lines(text: str) -> list[SourceLine]:
     """The lines of ``text``, as `heatline.scoring` counts them; an end after the last one starts no other."""
-    lines: list[SourceLine] = []
-    start = 0
-    for match in _LINE_END.finditer(text):
-        lines.append(SourceLine(len(lines), start, match.start()))
-        start = match.end()
-    if start < len(text):
-        lines.append(SourceLine(len(lines), start, len(text)))
-    return lines
+    lines = [SourceLine(number, start, end) for number, (start, end) in enumerate(line_spans(text).tolist())]
+    return lines[:-1] if lines[-1].start == len(text) else lines
 
 
 def riskiest_tokens(

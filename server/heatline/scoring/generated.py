@@ -10,14 +10,13 @@ from __future__ import annotations
 import difflib
 import io
 import os
-import re
 import subprocess
 import tokenize
 from pathlib import Path
 
 from heatline.errors import InputError
+from heatline.scoring.lines import line_spans
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _GIT_SECONDS = 20.0
 _MANY_LINES = 2_000
 
@@ -47,10 +46,8 @@ def changed_lines(path: Path, text: str, base: str = "HEAD") -> list[tuple[int, 
 
 def split_lines(text: str) -> list[str]:
     """The lines of ``text`` without their ends; an end after the last line starts no further one."""
-    lines = _LINE_END.split(text)
-    if lines[-1] == "":
-        lines.pop()
-    return lines
+    lines = [text[start:end] for start, end in line_spans(text).tolist()]
+    return lines if lines[-1] else lines[:-1]
 
 
 def differing_ranges(before: list[str], after: list[str]) -> list[tuple[int, int]]:

@@ -1,0 +1,83 @@
+# `make help` lists what there is.  Targets keep a stamp in the environment, so that a second run is quick.
+
+VENV   ?= .venv
+SAMPLE ?= examples/intervals.py
+# CI installs this build of torch before anything can pull in another.
+TORCH  ?= torch==2.13.0
+PYTEST ?= -n auto
+
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# Debian's python3 has no venv module until python3-venv is there: such a one doesn't count.
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(USABLE)' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test test-python test-node test-editors lint bench package docs ci
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.stamp-dev node_modules/.stamp ## Make the development environment (Python and, if there is npm, Node)
+
+demo: $(VENV)/.stamp-run ## Score a sample with the default supervisor: install, fetch, show the heat map
+	$(BIN)/heatline supervisor pull
+	$(BIN)/heatline check $(SAMPLE) --all
+
+test: test-node test-python ## Run all tests
+
+test-python: $(VENV)/.stamp-dev
+	$(BIN)/python -m pytest $(PYTEST)
+
+test-node: node_modules/.stamp
+	@if command -v npm >/dev/null; then npm test; else echo "npm is not here: the client's tests are left out."; fi
+
+test-editors: $(VENV)/.stamp-dev ## Run the tests that drive real editors (those that are installed)
+	$(BIN)/python -m pytest -m editor tests/editors
+
+lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@if $(BIN)/python -c 'import torch' 2>/dev/null; then $(BIN)/mypy; \
+	else echo "The probes extra is not installed: only server/ is type-checked."; $(BIN)/mypy server; fi
+	@if command -v npm >/dev/null; then npm run lint && npm run typecheck; fi
+
+bench: $(VENV)/.stamp-dev ## Run the benchmarks
+	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+
+package: $(VENV)/.stamp-dev ## Build the wheel into dist/
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	@ls -l dist/*.whl
+
+docs: $(VENV)/.stamp-dev ## Write the pages that are made from the code
+	$(BIN)/python -m heatline.cli.reference > docs/cli.md.part
+	mv docs/cli.md.part docs/cli.md
+
+ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, test
+	$(MAKE) lint package
+	$(MAKE) test
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+	echo "No usable Python was found: install Python 3.11 or later with its venv module" \
+	"(on Debian: apt-get install python3-venv), or name one with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.stamp-run: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.stamp-run
+
+$(VENV)/.stamp-probes: pyproject.toml | $(BIN)/python
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install --quiet '$(TORCH)'
+	$(PIP) install --quiet --editable '.[dev,probes]'
+	@touch $@ $(VENV)/.stamp-dev $(VENV)/.stamp-run
+
+node_modules/.stamp: package.json package-lock.json client-vscode/package.json
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund && touch $@; \
+	else echo "npm is not here: the VS Code client is left out."; fi

@@ -1,0 +1,100 @@
+"""The checks of `heatline doctor`, in the order of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from heatline.cli import diagnosis
+from heatline.cli.diagnosis import Check, Finding, Status
+from heatline.errors import HeatlineError, ProbeError
+from heatline.probe import SpanProbe
+from heatline.scorer import SHIPPED_PROBES, find_probe
+from heatline.scoring import cache
+from heatline.scoring.languages import LANGUAGES
+from heatline.scoring.layout import LAYOUT_VERSION
+from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline.supervisor.kernel import exact_kernels
+from heatline.supervisor.session import default_threads, physical_cores
+from heatline.supervisor.store import SupervisorStore
+
+
+def checks() -> Mapping[str, Check]:
+    """What the doctor looks at, by the name it is reported under."""
+    store = SupervisorStore()
+    grammars = sorted({(syntax.module, syntax.factory) for syntax in LANGUAGES.values()})
+    cache_folder = cache.default_folder()
+    return {
+        "python": diagnosis.python,
+        "onnxruntime": diagnosis.onnxruntime,
+        "processor": diagnosis.processor,
+        "threads": threads,
+        "grammars": lambda: diagnosis.grammars(grammars),
+        "git": diagnosis.git,
+        "supervisors": lambda: supervisors(store),
+        "probes": lambda: probes(store),
+        "cache": lambda: diagnosis.writable("cache", cache_folder, "HEATLINE_CACHE"),
+        "disk": lambda: diagnosis.disk(store.folder),
+    }
+
+
+def threads() -> Finding:
+    """How many threads are used, and whether integer products are exact on them."""
+    kernels = exact_kernels()
+    found = f"{default_threads()} of {physical_cores()} cores, kernel {kernels[0] if kernels else 'none'}"
+    if not kernels:
+        return Finding(
+            "threads", Status.fail, found, "Install another version of onnxruntime: this one errs."
+        )
+    return Finding("threads", Status.ok, found)
+
+
+def supervisors(store: SupervisorStore) -> Finding:
+    """Which supervisors are here, each file checked against its hash."""
+    installed = store.installed()
+    if not installed:
+        mend = f"Fetch the default one with `heatline supervisor pull {DEFAULT_SUPERVISOR}`."
+        return Finding("supervisors", Status.fail, f"none in {store.folder}", mend)
+    whole: list[str] = []
+    broken: list[HeatlineError] = []
+    for each in installed:
+        try:
+            card = store.verify(each.name)
+            other = card.precision == "int8" and card.kernel not in exact_kernels()
+            whole.append(each.name + (" (built for another processor)" if other else ""))
+        except HeatlineError as error:
+            broken.append(error)
+    if broken:
+        status = Status.warn if whole else Status.fail
+        return Finding("supervisors", status, *_parts(broken[0]))
+    return Finding("supervisors", Status.ok, f"{', '.join(whole)}, verified, in {store.folder}")
+
+
+def probes(store: SupervisorStore, shipped: Path = SHIPPED_PROBES) -> Finding:
+    """Which probes fit the supervisors that are here."""
+    fitting: list[str] = []
+    unfit: list[HeatlineError] = []
+    for each in store.installed():
+        if each.card is None:
+            continue
+        try:
+            cards = sorted((shipped / each.name).glob("*.json")) or [find_probe(each.name)]
+            for path in cards:
+                probe = SpanProbe.load(path)
+                probe.check_bundle(each.card.bundle_hash, LAYOUT_VERSION)
+                fitting.append(f"{probe.name} for {each.name}")
+        except ProbeError as error:
+            unfit.append(error)
+    if unfit:
+        return Finding("probes", Status.warn if fitting else Status.fail, *_parts(unfit[0]))
+    if not fitting:
+        return Finding(
+            "probes", Status.fail, "none, as there is no supervisor", "Mend the supervisors first."
+        )
+    return Finding("probes", Status.ok, ", ".join(fitting))
+
+
+def _parts(error: HeatlineError) -> tuple[str, str]:
+    """What is wrong and what to do, of an error's two sentences."""
+    wrong, _, mend = str(error).partition(". ")
+    return wrong, mend
