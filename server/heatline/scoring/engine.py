@@ -10,17 +10,12 @@ import numpy as np
 from heatline.probe import SpanProbe
 from heatline.scoring.cache import FeatureCache, content_key
 from heatline.scoring.features import ScopeFeatures
-from heatline.scoring.layout import LAYOUT_VERSION, SEQUENCE, Sequence, lay_out
+from heatline.scoring.layout import LAYOUT_VERSION, lay_out
 from heatline.scoring.scopes import Scope, find_scopes
-from heatline.supervisor.session import CHUNK, KeyValueCache, SupervisorSession
+from heatline.scoring.sequences import Cancelled, SequenceRunner, never
+from heatline.supervisor.session import SupervisorSession
 
-
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """Raised between chunks when the caller no longer wants the result."""
-
-
-def _never() -> bool:
-    return False
+__all__ = ["Cancelled", "Engine"]
 
 
 class Engine:
@@ -39,19 +34,18 @@ class Engine:
         self.probe = probe
         self.cache = cache
         self._open_session = open_session
-        self._session: SupervisorSession | None = None
-        self._buffers: KeyValueCache | None = None
+        self._runner: SequenceRunner | None = None
         projection = hashlib.sha256(probe.projection.tobytes() + probe.projection_bias.tobytes()).hexdigest()
         self._producer = f"{probe.bundle_hash} {projection} {LAYOUT_VERSION}"
 
     @property
-    def session(self) -> SupervisorSession:
+    def runner(self) -> SequenceRunner:
         """The supervisor, loaded on first use and checked against the probe."""
-        if self._session is None:
+        if self._runner is None:
             session = self._open_session()
             self.probe.check_bundle(session.card.bundle_hash, LAYOUT_VERSION)
-            self._session = session
-        return self._session
+            self._runner = SequenceRunner(session)
+        return self._runner
 
     def scope_features(
         self,
@@ -69,7 +63,7 @@ class Engine:
         if priority_offset is not None:
             scopes.sort(key=lambda s: max(s.start - priority_offset, priority_offset - s.end, 0))
         for scope in scopes:
-            yield self._score_scope(text, scope, cancelled or _never)
+            yield self._score_scope(text, scope, cancelled or never)
 
     def close(self) -> None:
         """Release the cache's file."""
@@ -80,10 +74,11 @@ class Engine:
         key = content_key(self._producer, text[scope.start : scope.end], scope.context)
         if self.cache is not None and (found := self.cache.get(key, scope)) is not None:
             return found
-        session = self.session
+        runner = self.runner
+        session = runner.session
         layout = lay_out(text, scope, session.tokenizer, session.card.sink_token_id)
         parts = [
-            self.probe.features(self.hidden_states(sequence, cancelled)[-sequence.scored :])
+            self.probe.features(runner.hidden_states(sequence, cancelled)[-sequence.scored :])
             for sequence in layout.sequences
         ]
         features = np.concatenate(parts) if parts else np.empty((0, len(self.probe.output)), np.float32)
@@ -92,20 +87,3 @@ class Engine:
         if self.cache is not None:
             self.cache.put(key, scored)
         return scored
-
-    def hidden_states(self, sequence: Sequence, cancelled: Callable[[], bool] = _never) -> np.ndarray:
-        """Hidden states ``(T, D)`` of a whole sequence, run in chunks."""
-        session = self.session
-        if self._buffers is None:
-            self._buffers = session.new_cache(min(SEQUENCE, session.card.max_positions))
-        self._buffers.length = 0
-        ids, states, position = sequence.ids, [], 0
-        while position < len(ids):
-            if cancelled():
-                raise Cancelled
-            stop = position + CHUNK
-            if len(ids) - stop <= 1:  # never leave a single token for the last run
-                stop = len(ids)
-            states.append(session.run(ids[position:stop], self._buffers))
-            position = stop
-        return np.concatenate(states)

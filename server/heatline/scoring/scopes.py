@@ -17,6 +17,7 @@ from heatline.scoring.languages import LANGUAGES, PLAIN, LanguageSyntax, parser_
 
 LONG_CLASS = 1500  # characters
 _DEPTH = 6  # nested containers that are opened
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,7 +57,7 @@ def find_scopes(text: str, language: str) -> list[Scope]:
         blocks, imports = _by_grammar(text, LANGUAGES[language], language)
     return [
         Scope(block.start, block.end, block.name, block.kind, _context(text, block, imports))
-        for block in _whole_lines(text, _merge_statements(text, blocks))
+        for block in _whole_lines(text, _merge_statements(text, _attach_comments(text, blocks)))
     ]
 
 
@@ -79,6 +80,7 @@ def _by_grammar(
     def visit(node: Node, outer: str, depth: int) -> None:
         declaration = _unwrapped(node, syntax)
         start, end = to_offset(node.start_byte), to_offset(node.end_byte)
+        end -= len(text[start:end]) - len(text[start:end].rstrip())  # some nodes hold their line end
         if node.type in syntax.imports:
             imports.append((start, end))
         if declaration.type in syntax.functions:
@@ -99,7 +101,8 @@ def _by_grammar(
             last = body.children[-1].end_byte if body.children else body.start_byte
             blocks.append(_Block(max(to_offset(last), body_start), end, name, "class", outer))
         else:
-            blocks.append(_Block(start, end, "", "statements", outer))
+            kind = "comment" if "comment" in node.type else "statements"
+            blocks.append(_Block(start, end, "", kind, outer))
 
     for child in root.children:
         visit(child, "", 0)
@@ -143,21 +146,35 @@ def _name(node: Node, source: bytes) -> str:
     return ""
 
 
+def _line_ends(text: str, start: int, end: int) -> int:
+    return len(_LINE_END.findall(text, start, end))
+
+
+def _attach_comments(text: str, blocks: list[_Block]) -> list[_Block]:
+    """Comments on the lines right above a declaration belong to it; other comments are statements."""
+    attached: list[_Block] = []
+    for block in blocks:
+        current = block
+        if block.kind not in ("statements", "comment"):
+            while attached and attached[-1].kind == "comment" and _line_ends(text, attached[-1].end, current.start) == 1:
+                current = replace(current, start=attached.pop().start)
+        attached.append(current)
+    return [replace(b, kind="statements") if b.kind == "comment" else b for b in attached]
+
+
 def _merge_statements(text: str, blocks: list[_Block]) -> list[_Block]:
-    """Join neighbours that are no declarations; comments right above a declaration join it."""
+    """Join neighbours that are no declarations, and what shares a line."""
     merged: list[_Block] = []
     for block in blocks:
         if block.end <= block.start:
             continue
         previous = merged[-1] if merged else None
-        same_line = previous is not None and "\n" not in text[previous.end : block.start].replace("\r", "\n")
-        if previous is None or (block.kind != "statements" and not same_line):
-            merged.append(block)
-        elif previous.kind == "statements" and block.kind == "statements" and previous.outer == block.outer:
-            merged[-1] = replace(previous, end=block.end)
-        elif same_line:
+        same_line = previous is not None and _line_ends(text, previous.end, block.start) == 0
+        if previous is not None and same_line:
             keep = previous if previous.kind != "statements" else block
             merged[-1] = replace(keep, start=previous.start, end=block.end)
+        elif previous is not None and previous.kind == block.kind == "statements" and previous.outer == block.outer:
+            merged[-1] = replace(previous, end=block.end)
         else:
             merged.append(block)
     return merged

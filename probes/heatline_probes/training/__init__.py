@@ -1,0 +1,1 @@
+"""From programs and labels to a fitted span probe with its card."""

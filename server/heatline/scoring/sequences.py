@@ -1,0 +1,42 @@
+"""Runs laid-out sequences through a supervisor, in chunks, on buffers that are used again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from heatline.scoring.layout import SEQUENCE, Sequence
+from heatline.supervisor.architecture import Float32
+from heatline.supervisor.session import CHUNK, KeyValueCache, SupervisorSession
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """Raised between chunks when the caller no longer wants the result."""
+
+
+def never() -> bool:
+    """The ``cancelled`` of work that nobody takes back."""
+    return False
+
+
+class SequenceRunner:
+    """Computes hidden states of whole sequences; training and serving use this same code."""
+
+    def __init__(self, session: SupervisorSession) -> None:
+        self.session = session
+        self._buffers: KeyValueCache = session.new_cache(min(SEQUENCE, session.card.max_positions))
+
+    def hidden_states(self, sequence: Sequence, cancelled: Callable[[], bool] = never) -> Float32:
+        """Hidden states ``(T, D)`` of a sequence; raises ``Cancelled`` between chunks."""
+        ids, states, position = sequence.ids, [], 0
+        self._buffers.length = 0
+        while position < len(ids):
+            if cancelled():
+                raise Cancelled
+            stop = position + CHUNK
+            if len(ids) - stop <= 1:  # never leave a single token for the last run
+                stop = len(ids)
+            states.append(self.session.run(ids[position:stop], self._buffers))
+            position = stop
+        return np.concatenate(states)
