@@ -45,7 +45,7 @@ lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
 	@if command -v npm >/dev/null; then npm run lint && npm run typecheck; fi
 
 bench: $(VENV)/.stamp-dev ## Run the benchmarks
-	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark" || exit 1; done
+	@for benchmark in $(wildcard benchmarks/*.py); do $(BIN)/python "$$benchmark" || exit 1; done
 
 package: $(VENV)/.stamp-dev ## Build the wheel into dist/
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
