@@ -49,8 +49,7 @@ class Session:
                 initialization_options={"threshold": 0, "debounceMs": 0} if options is None else options,
             )
         )
-        assert result.capabilities.position_encoding is not None
-        self.encoding = str(getattr(result.capabilities.position_encoding, "value", "utf-16"))
+        self.encoding = types.PositionEncodingKind(result.capabilities.position_encoding).value
         return result
 
     def open(self, uri: str, text: str, language: str = "python") -> None:
@@ -104,9 +103,9 @@ class Session:
     def _make_client(self) -> LanguageClient:
         client = LanguageClient(converter_factory=default_converter)
         features = {
-            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published.put_nowait,
-            types.WINDOW_SHOW_MESSAGE: self._messages.put_nowait,
-            "heatline/heat": self._heat.put_nowait,
+            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self._published.put_nowait(params),
+            types.WINDOW_SHOW_MESSAGE: lambda params: self._messages.put_nowait(params),
+            "heatline/heat": lambda params: self._heat.put_nowait(params),
         }
         register_lsp_features(client, {**DEFAULT_CLIENT_FEATURES, **features})
         return client

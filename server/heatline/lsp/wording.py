@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from heatline.lsp.options import Scaling
 from heatline.scoring.result import ScoredSpan
 
@@ -24,18 +26,22 @@ def in_plain_words(risk: float, scaling: Scaling) -> str:
     """What a line's risk means; only a scaled one is a share of lines."""
     if scaling == "unscaled":
         return "the probe's own figure, not calibrated"
-    if risk > 0.95:
-        return "nearly all lines like this get edited"
-    if risk < 0.05:
-        return "fewer than 1 in 20 lines like this get edited"
-    return f"about {max(1, round(risk * 10))} in 10 lines like this get edited"
+    twentieths = round(risk * 20)
+    if twentieths == 0:
+        share = "fewer than 1 in 20"
+    elif twentieths in (1, 3):
+        share = f"about {twentieths} in 20"
+    elif twentieths == 20:
+        share = "nearly all"
+    else:
+        share = f"about {round(risk * 10)} in 10"
+    return f"{share} lines like this get edited"
 
 
 def code(text: str) -> str:
-    """A Markdown code span of ``text``, whatever backticks and line ends it holds."""
+    """A Markdown code span of ``text`` on one line, whatever backticks it holds."""
     text = " ".join(text.split())
-    longest = max((len(run) for run in text.replace("`", " `").split() if set(run) == {"`"}), default=0)
-    if "`" not in text:
-        return f"`{text}`"
-    fence = "`" * (max(longest, text.count("`")) + 1)
-    return f"{fence} {text} {fence}"
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
