@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tests.lsp.handmade import URI, handmade_probe, scope
 
 from heatline.lsp.documents import Document
@@ -38,9 +39,13 @@ class Started:
         self.worker = RecordingWorker()
         self.published: asyncio.Queue[ScoredDocument] = asyncio.Queue()
         self.asked_paths: list[Path] = []
-        self.session = ScoringSession(self.worker, self.published.put_nowait, self._changed, 0.0)
+        self.session = ScoringSession(self.worker, self.published.put_nowait, self._skip, self._changed, 0.0)
         self.session.probe_loaded(handmade_probe())
         self._answer = changed
+        self.skipped: list[str] = []
+
+    def _skip(self, document: Document, reason: str) -> None:
+        self.skipped.append(reason)
 
     def _changed(self, path: Path, text: str) -> Sequence[tuple[int, int]] | None:
         self.asked_paths.append(path)
@@ -184,3 +189,17 @@ async def test_what_the_name_says_decides_when_the_editor_knows_no_language() ->
     started = Started()
     started.session.opened(Document("file:///a/b.go", "plaintext", 1, TEXT))
     assert (await started.job()).language == "go"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = 1\n" * 200_000, "is larger than 1 MB"),
+        ("x" * 20_000, "looks minified (line 1 has 20,000 characters)"),
+    ],
+)
+async def test_a_huge_or_minified_document_is_left_alone(text: str, reason: str) -> None:
+    started = Started()
+    started.session.opened(document(text=text))
+    assert started.skipped == [reason]
+    assert started.worker.jobs.empty()

@@ -19,6 +19,7 @@ from pygls.uris import to_fs_path
 from heatline.errors import HeatlineError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
+from heatline.lsp.unscorable import why_unscorable
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
@@ -59,18 +60,21 @@ class ScoringSession:
 
     ``publish`` is called on the event loop with every result that should be shown.  The first results of a
     document are shown as they come; after an edit the old ones stay until the new ones are complete, so that
-    nothing flickers while one types.
+    nothing flickers while one types.  ``skip`` is called instead, with the reason, for a document that is
+    left alone.
     """
 
     def __init__(
         self,
         worker: Worker,
         publish: Callable[[ScoredDocument], None],
+        skip: Callable[[Document, str], None],
         changed_lines: ChangedLines,
         debounce_seconds: float,
     ) -> None:
         self._worker = worker
         self._publish = publish
+        self._skip = skip
         self._changed_lines = changed_lines
         self._debounce_seconds = debounce_seconds
         self._probe: SpanProbe | None = None
@@ -136,6 +140,10 @@ class ScoringSession:
     def _ask(self, uri: str) -> None:
         entry = self._entries[uri]
         document = entry.document
+        reason = why_unscorable(document.text)
+        if reason is not None:
+            self._skip(document, reason)
+            return
         entry.job = next(self._jobs)
         # git answers while the model works
         entry.shown_lines = asyncio.ensure_future(asyncio.to_thread(self._shown_lines, document))

@@ -17,7 +17,7 @@ from pygls.lsp.server import LanguageServer
 
 from heatline.lsp import heat, span_confidence, toggle_scaling
 from heatline.lsp.diagnostics import line_diagnostics
-from heatline.lsp.documents import DocumentStore
+from heatline.lsp.documents import Document, DocumentStore
 from heatline.lsp.hover import hover_at
 from heatline.lsp.options import Options, Scaling, parse_options
 from heatline.lsp.position_encoding import ENCODINGS, PositionEncoding
@@ -60,6 +60,7 @@ class HeatlineServer(LanguageServer):
         self.session = ScoringSession(
             self.worker,
             self.publish,
+            self.skip,
             changed_lines if options.scope == "changes" else lambda path, text: None,
             options.debounce_ms / 1000,
         )
@@ -87,6 +88,15 @@ class HeatlineServer(LanguageServer):
     def clear(self, uri: str) -> None:
         """Takes a document's diagnostics away."""
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def skip(self, document: Document, reason: str) -> None:
+        """Leaves a document without diagnostics and says why in the editor's log, once."""
+        self.clear(document.uri)
+        name = document.uri.rsplit("/", 1)[-1]
+        message = f"Heatline does not score {name}: it {reason}."
+        if message not in self._said:
+            self._said.add(message)
+            self.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
 
     def say(self, message: str, kind: types.MessageType) -> None:
         """Shows a sentence to the person, once however often it happens."""
