@@ -116,7 +116,7 @@ async def test_after_an_edit_nothing_is_published_until_all_is_scored() -> None:
 
 async def test_results_of_an_older_text_are_dropped() -> None:
     started = Started()
-    started.session.opened(document())
+    started.session.opened(document(text="first = 1\n"))
     old = await started.job()
     started.session.edited(document(2))
     new = await started.job()
@@ -124,7 +124,8 @@ async def test_results_of_an_older_text_are_dropped() -> None:
     started.finish(old)
     started.deliver(new)
     started.finish(new)
-    assert (await started.next()).document.version == 2
+    published = await started.next()
+    assert [line.line for line in published.scored.lines] == [0, 2]
 
 
 async def test_an_edit_cancels_the_work_on_the_older_text() -> None:
