@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from heatline.cli import diagnosis
 from heatline.cli.diagnosis import Check, Finding, Status
@@ -32,7 +32,7 @@ def checks() -> Mapping[str, Check]:
         "grammars": lambda: diagnosis.grammars(grammars),
         "git": diagnosis.git,
         "supervisors": lambda: supervisors(store),
-        "probes": lambda: probes(store),
+        "probes": lambda: probes(store, os.environ),
         "cache": lambda: diagnosis.writable("cache", cache_folder, "HEATLINE_CACHE"),
         "disk": lambda: diagnosis.disk(store.folder),
     }
@@ -70,16 +70,18 @@ def supervisors(store: SupervisorStore) -> Finding:
     return Finding("supervisors", Status.ok, f"{', '.join(whole)}, verified, in {store.folder}")
 
 
-def probes(store: SupervisorStore, shipped: Path = SHIPPED_PROBES) -> Finding:
-    """Which probes fit the supervisors that are here."""
+def probes(store: SupervisorStore, environment: Mapping[str, str]) -> Finding:
+    """Which probes fit the supervisors that are here; ``HEATLINE_PROBE`` is looked at for the default one."""
+    default = environment.get("HEATLINE_SUPERVISOR", DEFAULT_SUPERVISOR)
     fitting: list[str] = []
     unfit: list[HeatlineError] = []
     for each in store.installed():
         if each.card is None:
             continue
         try:
-            cards = sorted((shipped / each.name).glob("*.json")) or [find_probe(each.name)]
-            for path in cards:
+            chosen = environment.get("HEATLINE_PROBE") if each.name == default else None
+            shipped = sorted((SHIPPED_PROBES / each.name).glob("*.json"))
+            for path in [find_probe(each.name, chosen)] if chosen else shipped or [find_probe(each.name)]:
                 probe = SpanProbe.load(path)
                 probe.check_bundle(each.card.bundle_hash, LAYOUT_VERSION)
                 fitting.append(f"{probe.name} for {each.name}")
