@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from heatline.cli import check, doctor, serve
+from heatline.cli import check, doctor, probe, serve, supervisor
 from heatline.cli.output import complain, version
 from heatline.errors import HeatlineError
 
@@ -29,8 +29,8 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 app.command("serve")(serve.serve)
-# app.add_typer(supervisor.app, name="supervisor")
-# app.add_typer(probe.app, name="probe")
+app.add_typer(supervisor.app, name="supervisor")
+app.add_typer(probe.app, name="probe")
 
 
 def _print_version(asked: bool) -> None:

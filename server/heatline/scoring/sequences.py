@@ -25,7 +25,7 @@ class SequenceRunner:
 
     def __init__(self, session: SupervisorSession) -> None:
         self.session = session
-        self._buffers: KeyValueCache = session.new_cache(min(SEQUENCE, session.card.max_positions))
+        self._buffers: KeyValueCache = session.new_cache(SEQUENCE)
 
     def hidden_states(self, sequence: Sequence, cancelled: Callable[[], bool] = never) -> Float32:
         """Hidden states ``(T, D)`` of a sequence; raises ``Cancelled`` between chunks."""
@@ -34,9 +34,6 @@ class SequenceRunner:
         while position < len(ids):
             if cancelled():
                 raise Cancelled
-            stop = position + CHUNK
-            if len(ids) - stop <= 1:  # never leave a single token for the last run
-                stop = len(ids)
-            states.append(self.session.run(ids[position:stop], self._buffers))
-            position = stop
+            states.append(self.session.run(ids[position : position + CHUNK], self._buffers))
+            position += CHUNK
         return np.concatenate(states)

@@ -136,7 +136,12 @@ def _from_hub(
     """Download through huggingface_hub, which resumes an interrupted download."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.utils import logging as hub_logging
     from tqdm.auto import tqdm
+
+    hub_logging.set_verbosity_error()  # one sentence at the end says what the retries would say six times
+    for handler in list(hub_logging.get_logger("huggingface_hub").handlers):
+        hub_logging.get_logger("huggingface_hub").removeHandler(handler)
 
     class Bar(tqdm):  # type: ignore[type-arg]
         """Hands what the library would draw to our own progress report."""
@@ -154,8 +159,10 @@ def _from_hub(
             source.repository, source.filename, revision=source.revision,
             local_dir=folder / ".hub", tqdm_class=Bar,
         )  # fmt: skip
+        Path(path).replace(target)
     except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
         reason = str(error).splitlines()[0].rstrip(".") or type(error).__name__
         raise DownloadError(f"{source.repository} on the Hugging Face hub: {reason}.") from error
-    os.replace(path, target)
-    shutil.rmtree(folder / ".hub", ignore_errors=True)
+    finally:
+        if not any((folder / ".hub").rglob("*.incomplete")):  # else the next try resumes it
+            shutil.rmtree(folder / ".hub", ignore_errors=True)

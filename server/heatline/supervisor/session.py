@@ -17,7 +17,7 @@ from heatline.supervisor.embeddings import EmbeddingTable
 from heatline.supervisor.kernel import exact_kernels
 from heatline.supervisor.tokenizer import TextTokenizer
 
-CHUNK = 128  # tokens per run: attention inside a run is quadratic, and a cancelled job stops between runs
+CHUNK = 128  # tokens per run that callers should keep to: a cancelled job stops between runs
 _PROVIDERS = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
@@ -57,7 +57,7 @@ class KeyValueCache:
     ``length`` tokens are valid; assigning a smaller length forgets the tail.
     """
 
-    buffers: list[ort.OrtValue]  # per layer key, value: (1, kv_heads, capacity, head_dim)
+    buffers: list[ort.OrtValue]  # per layer key, value: (1, kv_heads, capacity + 1, head_dim)
     capacity: int
     length: int = 0
 
@@ -93,29 +93,35 @@ class SupervisorSession:
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Buffers for a sequence of up to ``capacity`` tokens."""
-        if capacity > self.card.max_positions:
+        if capacity >= self.card.max_positions:
             raise SupervisorError(
                 f"A sequence of {capacity} tokens is longer than {self.card.name} can see "
                 f"({self.card.max_positions}). Split the text."
             )
-        shape = (1, self.card.kv_heads, capacity, self.card.head_dim)
+        shape = (1, self.card.kv_heads, capacity + 1, self.card.head_dim)  # one row for odd runs
         buffers = [
             ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32)) for _ in range(2 * self.card.layers)
         ]
         return KeyValueCache(buffers, capacity)
 
     def run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
-        """Append at most ``CHUNK`` tokens ``ids`` ``(T,)`` to the cache; returns hidden states ``(T, D)``.
+        """Append tokens ``ids`` ``(T,)`` to the cache; returns their hidden states ``(T, D)``.
 
-        The bits equal those of a run from scratch for every way of cutting a sequence into runs, but for
-        runs of a single token, for which the matrix library takes another path: they are refused when
-        the cache is not empty.  ``ids`` and cache must fit the capacity.
+        The bits equal those of a run from scratch for every way of cutting a sequence into runs.  The matrix
+        library takes another path, with other rounding, when one row is left over (attention goes in blocks
+        of an even number of rows); so an odd run is made even with a last token that is then forgotten.
+        Raises ``ValueError`` when the cache is too small.
         """
         count, total = len(ids), cache.length + len(ids)
         if count == 0 or total > cache.capacity:
             raise ValueError(f"can't append {count} tokens to {cache.length} of {cache.capacity}")
-        if count == 1 and cache.length > 0:
-            raise ValueError("append at least two tokens: forget the last one and run it again")
+        rows = ids if count % 2 == 0 else np.append(ids, ids[-1:])
+        hidden = self._run(rows, cache)[:count]
+        cache.length = total
+        return hidden
+
+    def _run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
+        count, total = len(ids), cache.length + len(ids)
         binding = self._session.io_binding()
         binding.bind_cpu_input("embeddings", self._embeddings.gather(ids))
         binding.bind_cpu_input("last_position", np.asarray([total - 1], np.int32))
@@ -128,7 +134,6 @@ class SupervisorSession:
                 binding.bind_ortvalue_input(f"past_{what}_{layer}", buffer)
                 binding.bind_ortvalue_output(f"present_{what}_{layer}", buffer)
         self._session.run_with_iobinding(binding)
-        cache.length = total
         return hidden
 
     def _open(self, graph: Path, threads: int, device: str) -> ort.InferenceSession:

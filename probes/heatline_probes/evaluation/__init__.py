@@ -1,0 +1,1 @@
+"""How good confidences are: one protocol for every estimator, with intervals and baselines."""

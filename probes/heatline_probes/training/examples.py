@@ -1,0 +1,84 @@
+"""A labelled sample as flat arrays: tokens with the lines, scopes and programs they belong to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from heatline_probes.corpus.programs import Corpora, Program
+from heatline_probes.patches.labels import Edit, label_tokens
+
+Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Spans of one level: where each begins in the token arrays, what became of it, whose it is."""
+
+    firsts: Int64  # (n,) first token; a span ends where the next begins
+    kept: Bool  # (n,)
+    program: Int64  # (n,) index into the sample
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Tokens of all labelled programs, in order, and the three levels over them."""
+
+    rows: Int64  # (T,) rows of the embedding store
+    levels: Mapping[str, Level]
+    table: pd.DataFrame  # (T,) program, scope, line, start, end
+    programs: Sequence[Program]
+    group: NDArray[np.str_]  # (P,) fold group of each program of the sample
+
+
+def label_examples(
+    corpora: Corpora,
+    sample: Sequence[Program],
+    tokens: pd.DataFrame,
+    edits: Mapping[str, Sequence[Edit]],
+) -> Examples:
+    """Label the store's token table; failing programs without edits are left out, passing ones are all kept."""
+    program_of = tokens["program"].to_numpy(np.int64)
+    usable = np.asarray([p.passes or bool(edits.get(p.code_sha)) for p in sample])
+    rows = np.flatnonzero(usable[program_of])
+    table = tokens.iloc[rows].reset_index(drop=True)
+    kept = np.ones(len(table), bool)
+    spans = table[["start", "end"]].to_numpy(np.int64)
+    programs = table["program"].to_numpy(np.int64)
+    bounds = np.flatnonzero(np.diff(programs, prepend=-1))
+    for first, last in zip(bounds, [*bounds[1:], len(table)], strict=True):
+        program = sample[programs[first]]
+        if not program.passes:
+            kept[first:last] = label_tokens(spans[first:last], edits[program.code_sha])
+    change = {
+        "token": np.ones(len(table), bool),
+        "line": _changes(table, ["program", "scope", "line"]),
+        "scope": _changes(table, ["program", "scope"]),
+    }
+    levels = {}
+    for name, starts in change.items():
+        firsts = np.flatnonzero(starts)
+        levels[name] = Level(firsts, np.logical_and.reduceat(kept, firsts), programs[firsts])
+    group = np.asarray([corpora.problem_group(p.problem_key) for p in sample])
+    return Examples(rows, levels, table, sample, group)
+
+
+def _changes(table: pd.DataFrame, columns: list[str]) -> Bool:
+    values = table[columns].to_numpy(np.int64)
+    return np.concatenate([[True], (values[1:] != values[:-1]).any(axis=1)])
+
+
+def folds_by_group(group: Sequence[str] | NDArray[np.str_], folds: int, seed: int) -> Int64:
+    """A fold `(P,)` for every program: whole groups, balanced by programs, in a seeded order."""
+    names, counts = np.unique(np.asarray(group), return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    order = order[np.argsort(-counts[order], kind="stable")]
+    sizes, fold_of = np.zeros(folds, np.int64), {}
+    for index in order:
+        smallest = int(sizes.argmin())
+        fold_of[names[index]] = smallest
+        sizes[smallest] += counts[index]
+    return np.asarray([fold_of[name] for name in np.asarray(group)], np.int64)
