@@ -41,7 +41,9 @@ end)
 local client = vim.lsp.get_clients({ name = 'heatline', bufnr = buf })[1]
 seen.encoding = client.offset_encoding
 
-wait('diagnostics', function() return #vim.diagnostic.get(buf) > 0 end)
+-- The file's scopes come one by one.
+local lines = tonumber(os.getenv('HEATLINE_LINES'))
+wait('diagnostics', function() return #vim.diagnostic.get(buf) == lines end)
 seen.diagnostics = diagnostics()
 
 local risky = vim.diagnostic.get(buf)[1]

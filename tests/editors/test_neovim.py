@@ -24,7 +24,8 @@ SCRIPT = Path(__file__).with_name("neovim.lua")
 # The tests' supervisor has random weights: its risk says nothing, so every line is shown.
 SHOW_ALL_LINES = "vim.lsp.config('heatline', { init_options = { threshold = 0 } })\n"
 
-SAMPLE = "def median(values):\n    middle = len(values) / 2  # 😋\n    return sorted(values)[middle]\n"
+# A character of four bytes and two UTF-16 units: columns must still be Neovim's.
+SAMPLE = (ROOT / "examples/intervals.py").read_text("utf-8") + "    # 😋 done\n"
 
 
 def neovim_is_recent() -> bool:
@@ -66,6 +67,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, served_environment: dict[str,
             "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
             "HOME": str(folder),
             "XDG_STATE_HOME": str(folder / "state"),
+            "HEATLINE_LINES": str(sum(1 for line in SAMPLE.splitlines() if line.strip())),
             "HEATLINE_SEEN": str(folder / "seen.json"),
         },
         capture_output=True,
@@ -88,10 +90,11 @@ def test_risky_lines_are_diagnostics(seen: dict[str, Any]) -> None:
 
 def test_diagnostics_cover_the_lines_text_in_neovims_encoding(seen: dict[str, Any]) -> None:
     ranges = {d["line"]: (d["first"], d["last"]) for d in seen["diagnostics"]}
-    expected = {}
-    for number, line in enumerate(SAMPLE.splitlines()):
-        indentation = len(line) - len(line.lstrip())
-        expected[number] = (indentation, len(line.encode("utf-8")))  # Neovim counts columns in bytes
+    expected = {
+        number: (len(line) - len(line.lstrip()), len(line.encode("utf-8")))  # Neovim counts columns in bytes
+        for number, line in enumerate(SAMPLE.splitlines())
+        if line.strip()
+    }
     assert ranges == expected
 
 

@@ -46,6 +46,20 @@ async def test_a_session_over_tcp(
     assert await process.wait() == 0
 
 
+async def test_the_log_holds_no_code(server: Listening) -> None:
+    """Not even when the client breaks the protocol with it."""
+    process, port = server
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    for body in (b"{ secret", b'{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"secret":1}}'):
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    writer.write_eof()
+    assert process.stderr is not None
+    log = (await process.stderr.read()).decode()
+    writer.close()
+    assert "JsonRpcInvalidParams" in log
+    assert "secret" not in log
+
+
 async def test_the_server_leaves_when_the_connection_is_lost(
     server: Listening,
 ) -> None:
