@@ -1,6 +1,7 @@
-"""The `heatline` command: one small module per sub-command.
+"""The `heatline` command: one small module per sub-command, put together in `heatline.cli.app`.
 
-Whatever is slow to import is imported inside the commands, so that `heatline --help` answers at once.
+Whatever is slow to import is imported inside :func:`main` and the commands, so that help is quick and an
+interruption is caught from the start.
 """
 
 from __future__ import annotations
@@ -8,53 +9,13 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
-
-from heatline.cli import check, doctor, probe, serve, supervisor
-from heatline.cli.output import complain, version
+from heatline.cli.output import complain
 from heatline.errors import HeatlineError
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
-
-app = typer.Typer(
-    name="heatline",
-    help="Shows which lines of code will probably have to be edited, as calibrated probabilities.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("check")(check.check)
-app.command("doctor")(doctor.doctor)
-app.command("serve")(serve.serve)
-app.add_typer(supervisor.app, name="supervisor")
-app.add_typer(probe.app, name="probe")
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"heatline {version()}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    show_version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Log what is done, and show where an error arose.")
-    ] = False,
-) -> None:
-    """Shows which lines of code will probably have to be edited, as calibrated probabilities."""
-    logging.basicConfig(
-        stream=sys.stderr, format="%(name)s: %(message)s" if verbose else "heatline: %(message)s"
-    )
-    if verbose:
-        logging.getLogger("heatline").setLevel(logging.DEBUG)
 
 
 def main() -> NoReturn:
@@ -63,6 +24,8 @@ def main() -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a narrow encoding must not end a report half-way
     try:
+        from heatline.cli.app import app
+
         app()
         sys.exit(0)
     except KeyboardInterrupt:

@@ -6,8 +6,6 @@ import os
 import sys
 from importlib import metadata
 
-import typer
-
 from heatline.report.heat import printable
 
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports it
@@ -23,7 +21,7 @@ def version() -> str:
 
 def complain(message: str) -> None:
     """Writes one message to standard error, safe to read whatever file name or text is in it."""
-    typer.echo(f"heatline: {printable(' '.join(message.split()))}", err=True)
+    print(f"heatline: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
 def emit(text: str) -> None:
@@ -37,4 +35,7 @@ def emit(text: str) -> None:
     except BrokenPipeError:
         # Python flushes standard output once more as it ends; that must find somewhere to write.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+        import typer
+
         raise typer.Exit(EXIT_PIPE_CLOSED) from None

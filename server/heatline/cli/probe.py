@@ -40,13 +40,17 @@ def info(
         typer.echo(json.dumps(asdict(card), indent=2, sort_keys=True))
         return
     console = Console()
-    console.print(f"[bold]{card.name}[/] for {card.supervisor} (bundle {card.bundle_hash[:12]}…), {card.created}")
+    console.print(
+        f"[bold]{card.name}[/] for {card.supervisor} (bundle {card.bundle_hash[:12]}…), {card.created}"
+    )
     console.print(
         f"{card.corpus.get('programs', 0):,} programs of {card.corpus.get('models', 0)} generators; "
         f"lines are flagged from a risk of {card.threshold:.0%}."
     )
     for level, contenders in card.metrics.get("by_problem", {}).items():
-        table = Table("held-out problems", "BSS within dataset", "BSS pooled", "ECE", "AUC", title=level, box=None)
+        table = Table(
+            "held-out problems", "BSS within dataset", "BSS pooled", "ECE", "AUC", title=level, box=None
+        )
         for contender, result in contenders.items():
             pooled, mean = result["pooled"], result["mean"]
             cells = (mean["bss_within_dataset"], pooled["bss"], pooled["ece"], pooled["auc"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer.main
 
-from heatline.cli import app
+from heatline.cli.app import app
 
 _INTRODUCTION = """\
 # The command line

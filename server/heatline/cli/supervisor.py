@@ -34,7 +34,9 @@ def list_supervisors(
     rows = []
     for name in [*CATALOG, *(n for n in installed if n not in CATALOG)]:
         found, entry = installed.get(name), CATALOG.get(name)
-        state = "not installed" if found is None else found.problem or f"installed, {_megabytes(found.folder)}"
+        state = (
+            "not installed" if found is None else found.problem or f"installed, {_megabytes(found.folder)}"
+        )
         title = entry.title if entry else found.card.weights_source if found and found.card else ""
         licence = entry.licence if entry else found.card.licence if found and found.card else ""
         rows.append({"name": name, "title": title, "licence": licence, "state": state})
@@ -80,7 +82,9 @@ def add(
 @app.command()
 def build(
     name: Name,
-    file: Annotated[Path | None, typer.Option("--file", help="Weights (default: those that were pulled).")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Weights (default: those that were pulled).")
+    ] = None,
     layers: Annotated[int | None, typer.Option("--layers", help="Layers to keep.")] = None,
     precision: Annotated[str, typer.Option("--precision", help="int8, or fp32 for comparisons.")] = "int8",
 ) -> None:

@@ -1,0 +1,49 @@
+"""The commands of `heatline` and the options that come before them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from heatline.cli import check, doctor, probe, serve, supervisor
+from heatline.cli.output import version
+
+app = typer.Typer(
+    name="heatline",
+    help="Shows which lines of code will probably have to be edited, as calibrated probabilities.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.add_typer(supervisor.app, name="supervisor")
+app.add_typer(probe.app, name="probe")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"heatline {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what is done, and show where an error arose.")
+    ] = False,
+) -> None:
+    """Shows which lines of code will probably have to be edited, as calibrated probabilities."""
+    logging.basicConfig(
+        stream=sys.stderr, format="%(name)s: %(message)s" if verbose else "heatline: %(message)s"
+    )
+    if verbose:
+        logging.getLogger("heatline").setLevel(logging.DEBUG)
