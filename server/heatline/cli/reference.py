@@ -42,14 +42,23 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _section(path: str, command: Any) -> str:
-    context = command.make_context(path, [], resilient_parsing=True)
-    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    usage = " ".join([path, "[OPTIONS]", *_operands(command)])
     text = (command.help or "").strip()
     lines = [f"## `{path}`", "", text, "", "```", usage, "```", ""]
     rows = [row for parameter in command.params if (row := _row(parameter))]
     if rows:
         lines += ["| | |", "|---|---|", *rows, ""]
     return "\n".join(lines)
+
+
+def _operands(command: Any) -> Iterator[str]:
+    """What follows the options, written by hand: Typer's own notation changes with its version."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            name = (parameter.metavar or parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
+            yield name if parameter.required else f"[{name}]"
+    if getattr(command, "commands", None):
+        yield "COMMAND"
 
 
 def _row(parameter: Any) -> str | None:
