@@ -17,6 +17,7 @@ from typing import Protocol
 from pygls.uris import to_fs_path
 
 from heatline.errors import HeatlineError
+from heatline.lsp.background import BackgroundTasks
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.unscorable import why_unscorable
@@ -80,7 +81,7 @@ class ScoringSession:
         self._probe: SpanProbe | None = None
         self._entries: dict[str, _Entry] = {}
         self._jobs = itertools.count(1)
-        self._builds: set[asyncio.Task[None]] = set()
+        self._builds = BackgroundTasks()
 
     def opened(self, document: Document) -> None:
         """Asks for a document's scores at once."""
@@ -160,15 +161,12 @@ class ScoringSession:
 
     def _build_soon(self, entry: _Entry) -> None:
         """Starts a build unless one is under way, which then sees what has come meanwhile."""
-        if not entry.building:
+        if self._probe is not None and not entry.building:
             entry.building = True
-            task = asyncio.get_running_loop().create_task(self._build(entry))
-            self._builds.add(task)  # the loop itself holds tasks only weakly
-            task.add_done_callback(self._builds.discard)
+            self._builds.start(self._build(entry, self._probe))
 
-    async def _build(self, entry: _Entry) -> None:
-        document, probe = entry.document, self._probe
-        assert probe is not None, "a worker reports its probe before any scope"
+    async def _build(self, entry: _Entry, probe: SpanProbe) -> None:
+        document = entry.document
         assert entry.shown_lines is not None, "a document is asked for before it is built"
         shown_lines = await entry.shown_lines
         built = (-1, False)

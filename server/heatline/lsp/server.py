@@ -15,7 +15,9 @@ from lsprotocol import types
 from pygls.exceptions import FeatureRequestError, JsonRpcException, JsonRpcInternalError, PyglsError
 from pygls.lsp.server import LanguageServer
 
+from heatline.errors import ProbeError
 from heatline.lsp import heat, span_confidence, toggle_scaling
+from heatline.lsp.background import BackgroundTasks
 from heatline.lsp.diagnostics import line_diagnostics
 from heatline.lsp.documents import Document, DocumentStore
 from heatline.lsp.hover import hover_at
@@ -48,7 +50,7 @@ class HeatlineServer(LanguageServer):
         self.probe: SpanProbe | None = None
         self._worker_command = worker_command
         self._said: set[str] = set()
-        self._background: set[asyncio.Task[None]] = set()
+        self._heat = BackgroundTasks()
 
     def begin(self, options: Options, encoding: PositionEncoding) -> None:
         """Takes what the client asked for in ``initialize``; comes before any document."""
@@ -77,9 +79,7 @@ class HeatlineServer(LanguageServer):
             )
         )
         if heat.wants_heat(self.client_capabilities):
-            task = asyncio.get_running_loop().create_task(self._send_heat(document, self.scaling))
-            self._background.add(task)  # the loop itself holds tasks only weakly
-            task.add_done_callback(self._background.discard)
+            self._heat.start(self._send_heat(document, self.scaling))
 
     async def _send_heat(self, document: ScoredDocument, scaling: Scaling) -> None:
         params = await asyncio.to_thread(heat.heat_params, document, scaling, self.encoding)
@@ -105,7 +105,11 @@ class HeatlineServer(LanguageServer):
             self.window_show_message(types.ShowMessageParams(kind, message))
 
     async def worker_loaded(self, probe: str) -> None:
-        self.probe = await asyncio.to_thread(SpanProbe.load, Path(probe))
+        try:
+            self.probe = await asyncio.to_thread(SpanProbe.load, Path(probe))
+        except ProbeError as error:  # it was fine when the worker read it, a moment ago
+            self.scoring_failed(str(error), uri=None)
+            return
         self.session.probe_loaded(self.probe)
 
     def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:

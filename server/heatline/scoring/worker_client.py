@@ -74,7 +74,7 @@ class WorkerClient:
         self._unfinished[job.uri] = job
         self._send(job)
         self._wanted.set()
-        if self._keeper is None:
+        if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep())
 
     def cancel(self, uri: str) -> None:
