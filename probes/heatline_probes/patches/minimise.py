@@ -1,0 +1,109 @@
+"""Hierarchical delta debugging of the difference between a failing and a passing program.
+
+After Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002), over hunks, then
+lines of hunks, then tokens: whatever part of the difference the tests do not need is undone.
+"""
+
+from collections.abc import Callable, Sequence
+
+from heatline_probes.patches.units import Hunk, Source, Unit
+
+MOST_TOKENS_TO_SPLIT = 80
+
+Passes = Callable[[Sequence[Hunk]], bool]
+
+
+def total_size(hunks: Sequence[Hunk]) -> int:
+    """Tokens that hunks delete or insert, replaced ones counted once."""
+    return sum(hunk.size for hunk in hunks)
+
+
+def reduce_hunks(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
+    """A subset of `hunks`, all of which together pass, from which no single one can be left out.
+
+    `passes` may answer False when its budget is spent: the result is then just less small.
+    """
+    kept = list(hunks)
+    chunk = max(1, len(kept) // 2)
+    while kept:
+        removed = False
+        index = 0
+        while index < len(kept):
+            trial = kept[:index] + kept[index + chunk :]
+            if trial and passes(trial):
+                kept = trial
+                removed = True
+            else:
+                index += chunk
+        if chunk == 1 and not removed:
+            break
+        chunk = max(1, chunk // 2)
+    return kept
+
+
+def minimise(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
+    """Reduce hunks, then their lines, then their tokens; joined again where they touch."""
+    kept = reduce_hunks(hunks, passes)
+    for split in (split_by_line, split_by_token):
+        if split is split_by_token and total_size(kept) > MOST_TOKENS_TO_SPLIT:
+            break
+        finer = [part for hunk in kept for part in split(hunk, failing)]
+        # Together the parts are the hunk again, so they pass without a run.
+        if len(finer) > len(kept):
+            kept = reduce_hunks(finer, passes)
+    return join(kept)
+
+
+def split_by_line(hunk: Hunk, failing: Source) -> list[Hunk]:
+    """One hunk for each line that is deleted or inserted; lines of both sides are paired in order."""
+    old = _line_starts([failing.units[i] for i in range(hunk.first, hunk.last)])
+    new = _line_starts(hunk.new)
+    parts = []
+    for number in range(max(len(old), len(new)) - 1):
+        a = [old[min(n, len(old) - 1)] for n in (number, number + 1)]
+        b = [new[min(n, len(new) - 1)] for n in (number, number + 1)]
+        parts.append(Hunk(hunk.first + a[0], hunk.first + a[1], hunk.new[b[0] : b[1]]))
+    return parts or [hunk]
+
+
+def split_by_token(hunk: Hunk, failing: Source) -> list[Hunk]:
+    """One hunk for each token: pairs that replace each other, then what is deleted or inserted only."""
+    old, new = hunk.last - hunk.first, len(hunk.new)
+    parts = []
+    for number in range(max(old, new)):
+        first = hunk.first + min(number, old)
+        parts.append(Hunk(first, first + (number < old), hunk.new[number : number + 1]))
+    return parts or [hunk]
+
+
+def join(hunks: Sequence[Hunk]) -> list[Hunk]:
+    """Hunks that touch become one."""
+    joined: list[Hunk] = []
+    for hunk in hunks:
+        if joined and joined[-1].last == hunk.first:
+            before = joined.pop()
+            hunk = Hunk(before.first, hunk.last, before.new + hunk.new)
+        joined.append(hunk)
+    return joined
+
+
+def settle(hunks: Sequence[Hunk], failing: Source) -> list[Hunk]:
+    """Move lines that are inserted before a docstring or comment behind it; the patched program is the same.
+
+    The alignment can't tell, because comments and docstrings are no units of their own.
+    """
+    settled = []
+    for position, hunk in enumerate(hunks):
+        at = hunk.first
+        free = at + 1 < (hunks[position + 1].first if position + 1 < len(hunks) else len(failing.units))
+        if hunk.first == hunk.last and free and hunk.new:
+            unit = failing.units[at]
+            if unit.text == hunk.new[0].text and unit.text.startswith("\n") and unit.raw.strip():
+                hunk = Hunk(at + 1, at + 1, (*hunk.new[1:], hunk.new[0]))
+        settled.append(hunk)
+    return settled
+
+
+def _line_starts(units: Sequence[Unit]) -> list[int]:
+    inner = [i for i, unit in enumerate(units) if i and unit.text.startswith("\n")]
+    return [0, *inner, len(units)]

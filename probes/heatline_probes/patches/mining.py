@@ -1,0 +1,179 @@
+"""Minimal patches for all failing programs of a dataset: resumable, on several processes."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from heatline_probes.corpus.programs import Corpora, Problem, Program, deduplicate, first_attempts
+from heatline_probes.patches.labels import label_tokens
+from heatline_probes.patches.nearest import PassingPool
+from heatline_probes.patches.oracle import Oracle, parse, tests_name
+from heatline_probes.patches.sandbox import ProblemTests, Sandbox
+from heatline_probes.patches.search import Candidate, Patch, SearchSettings, find_patch
+from heatline_probes.patches.state import MiningState
+from heatline_probes.patches.units import Source, cut, edits_of
+
+# What the recorded verdicts allowed every program to use without importing it.
+STANDARD_PREAMBLE = (
+    "import math, sys, re, collections, itertools, functools, heapq, bisect, string, operator\n"
+    "from typing import *\n"
+    "from collections import *\n"
+    "from heapq import *\n"
+)
+FEWER_INPUTS = 60  # of problems whose tests take too long, as the recorded verdicts did
+TOO_LONG = 1.0  # seconds the reference may take on all inputs
+
+
+@dataclass(frozen=True, slots=True)
+class MiningSettings:
+    """What to mine and how hard; `seed` orders the programs of each problem."""
+
+    search: SearchSettings = field(default_factory=SearchSettings)
+    seed: int = 0
+    round_size: int = 6  # programs of one problem before all other problems had their turn
+
+    def name(self) -> str:
+        """Outcomes are kept by this name."""
+        return ",".join(f"{key}={value}" for key, value in asdict(self.search).items())
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some failing programs of one problem."""
+
+    problem_key: str
+    programs: tuple[Program, ...]
+
+
+def failing_programs(corpora: Corpora, dataset: str) -> list[Program]:
+    """What is mined: failing first attempts, each text once per problem, without non-commercial licences."""
+    chosen = deduplicate(first_attempts(p for p in corpora.programs if p.dataset == dataset))
+    return [p for p in chosen if not p.passes and not p.is_noncommercial]
+
+
+def tasks(programs: Sequence[Program], settings: MiningSettings) -> list[Task]:
+    """Rounds over all problems, so that a run that is stopped early has looked at every problem."""
+    by_problem: dict[str, list[Program]] = defaultdict(list)
+    for program in programs:
+        by_problem[program.problem_key].append(program)
+    for key, group in by_problem.items():
+        random.Random(f"{settings.seed}:{key}").shuffle(group)
+    keys = sorted(by_problem)
+    random.Random(settings.seed).shuffle(keys)
+    size = settings.round_size
+    longest = max(map(len, by_problem.values()), default=0)
+    return [
+        Task(key, tuple(by_problem[key][start : start + size]))
+        for start in range(0, longest, size)
+        for key in keys
+        if by_problem[key][start : start + size]
+    ]
+
+
+def mine_task(
+    task: Task,
+    problem: Problem,
+    passing: Sequence[Program],
+    sandbox: Sandbox,
+    state: MiningState,
+    settings: MiningSettings,
+) -> Iterator[dict[str, Any]]:
+    """Outcomes of a task's programs, each as soon as it is known; those known before are not repeated."""
+    name = settings.name()
+    if all(state.outcome(name, p.problem_key, p.code_sha) for p in task.programs):
+        yield from (state.outcome(name, p.problem_key, p.code_sha) or {} for p in task.programs)
+        return
+    prepared = Problem(**{**asdict(problem), "preamble": STANDARD_PREAMBLE + problem.preamble})
+    first = None
+    with sandbox.problem(prepared) as tests:
+        seconds = _time_of_reference(tests, problem, passing)
+    if seconds is None or seconds > TOO_LONG:
+        first = FEWER_INPUTS
+    with sandbox.problem(prepared, first=first) as tests:
+        if first is not None:
+            seconds = _time_of_reference(tests, problem, passing)
+        timeout = min(1.5, 0.2 + 4 * (seconds if seconds is not None else 1.5))
+        oracle = Oracle(tests, state, tests_name(prepared, first), timeout=timeout)
+        pool, origins = _pool(passing, state, name, problem.key)
+        extra = [Candidate(problem.reference, "reference")] if problem.reference else []
+        for program in task.programs:
+            known = state.outcome(name, problem.key, program.code_sha)
+            if known is None:
+                known = _mine_program(program, problem, pool, origins, extra, oracle, settings.search)
+                known["first_inputs"] = first
+                state.set_outcome(name, problem.key, program.code_sha, known)
+                if known["status"] == "patched" and pool.add(known["patched"]):
+                    origins.append("sibling patch")
+            yield known
+
+
+def _mine_program(
+    program: Program,
+    problem: Problem,
+    pool: PassingPool,
+    origins: list[str],
+    extra: Sequence[Candidate],
+    oracle: Oracle,
+    settings: SearchSettings,
+) -> dict[str, Any]:
+    failing = cut(program.code)
+    runs_before = oracle.runs
+    outcome: dict[str, Any] = {
+        "code_sha": program.code_sha,
+        "problem_key": program.problem_key,
+        "dataset": program.dataset,
+        "model": program.model,
+        "source": program.source,
+        "licence": program.licence,
+        "parses": parse(program.code) is not None,
+        "tokens": len(failing.units),
+    }
+    if not failing.units:
+        return outcome | {"status": "empty", "runs": 0}
+    if not oracle.really_fails(program.code):
+        return outcome | {"status": "passes here", "runs": oracle.runs - runs_before}
+    names = frozenset(n for n in (problem.entry_point, problem.alt_entry) if n)
+    patch = find_patch(failing, pool, origins, extra, names, oracle, settings)
+    outcome["runs"] = oracle.runs - runs_before
+    if patch is None:
+        return outcome | {"status": "no patch found"}
+    return outcome | describe(failing, patch) | {"status": "patched", "patched": patch.code}
+
+
+def describe(failing: Source, patch: Patch) -> dict[str, Any]:
+    """Sizes, origin and edits of a patch, as the tables have them."""
+    edits = edits_of(failing, patch.hunks)
+    offsets = [(unit.start, unit.end) for unit in failing.units]
+    kept = label_tokens(np.array(offsets), edits)
+    changed = patch.rank[0]
+    return {
+        "origin": patch.origin,
+        "hunks": len(patch.hunks),
+        "edited_tokens": int((~kept).sum()),
+        "changed_tokens": changed,
+        "rewrite": changed > 0.5 * len(failing.units),
+        "edits": [[edit.start, edit.end, str(edit.kind)] for edit in edits],
+    }
+
+
+def _pool(
+    passing: Sequence[Program], state: MiningState, name: str, problem_key: str
+) -> tuple[PassingPool, list[str]]:
+    pool = PassingPool()
+    known = [(p.code, "passing" if p.kind == "solution" else "repair attempt") for p in passing]
+    mined = state.outcomes(name, problem_key)
+    known += [(o["patched"], "sibling patch") for o in mined if o["status"] == "patched"]
+    origins = [origin for code, origin in known if parse(code) is not None and pool.add(code)]
+    return pool, origins
+
+
+def _time_of_reference(tests: ProblemTests, problem: Problem, passing: Sequence[Program]) -> float | None:
+    """Seconds the slower of the reference and two passing programs takes; None when none passes in time."""
+    programs = [problem.reference] if problem.reference else []
+    programs += [program.code for program in passing[:2]]
+    verdicts = [tests.run(code, timeout=5.0) for code in programs]
+    return max((v.seconds for v in verdicts if v.passes), default=None)

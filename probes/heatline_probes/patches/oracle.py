@@ -1,0 +1,101 @@
+"""Whether a changed program passes: remembered, compiled before it is run, within a budget of runs."""
+
+import ast
+import hashlib
+import time
+import warnings
+from collections.abc import Sequence
+
+from heatline_probes.corpus.programs import Problem
+from heatline_probes.patches.deadcode import dead_statements
+from heatline_probes.patches.sandbox import Outcome, ProblemTests
+from heatline_probes.patches.state import MiningState
+from heatline_probes.patches.units import Hunk, Source, apply
+
+
+def tests_name(problem: Problem, first: int | None) -> str:
+    """The name under which verdicts of these tests are kept: they are worthless for any other tests."""
+    parts = (problem.preamble, problem.tests, problem.entry_point, problem.alt_entry, str(first))
+    text = "\0".join(parts)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+class Oracle:
+    """The tests of one problem, asked about many programs."""
+
+    def __init__(self, tests: ProblemTests, state: MiningState, name: str, *, timeout: float) -> None:
+        self._tests = tests
+        self._state = state
+        self._name = name
+        self.timeout = timeout  # seconds of wall clock for one run
+        self.runs = 0  # in all
+        self._runs_left = 0
+        self._deadline = 0.0
+        self._dead_before = 0
+
+    def start(self, failing: Source, *, runs: int, seconds: float) -> None:
+        """A fresh budget for one failing program: runs of the tests, and seconds of wall clock as a net."""
+        tree = parse(failing.code)
+        self._dead_before = dead_statements(tree) if tree is not None else 0
+        self._runs_left = runs
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget is spent: every unknown program counts as failing then."""
+        return self._runs_left <= 0 or time.monotonic() > self._deadline
+
+    def patch_passes(self, failing: Source, hunks: Sequence[Hunk]) -> bool:
+        """Whether `failing` passes after `hunks`, and has no more dead code than before."""
+        code = apply(failing, hunks)
+        known = self._state.verdict(self._name, code)
+        if known is False or (known is None and self.exhausted):
+            return False
+        tree = parse(code)
+        if tree is None or dead_statements(tree) > self._dead_before:
+            return False
+        return known if known is not None else self._run(code)
+
+    def passes(self, code: str) -> bool:
+        """Whether a whole program passes; runs it unless known, whatever is left of the budget."""
+        known = self._state.verdict(self._name, code)
+        if known is not None:
+            return known
+        return parse(code) is not None and self._run(code)
+
+    def really_passes(self, code: str) -> bool:
+        """Two fresh runs that both pass; what is said of a program is corrected otherwise."""
+        self.runs += 2
+        verdict = self._tests.confirm(code, timeout=max(5.0, 3 * self.timeout))
+        if not verdict.passes:
+            self._state.set_verdict(self._name, code, False)
+        return verdict.passes
+
+    def really_fails(self, code: str) -> bool:
+        """Whether a program fails by two fresh runs; a timeout is tried again with more time."""
+        self.runs += 1
+        verdict = self._tests.run(code, timeout=2 * self.timeout)
+        if verdict.outcome in (Outcome.FAIL, Outcome.ERROR) and verdict.failing_test is None:
+            return True  # never reached a test: nothing random about it
+        again = self._tests.run(code, timeout=2 * self.timeout)
+        self.runs += 1
+        return verdict.outcome is not Outcome.PASS and again.outcome is not Outcome.PASS
+
+    def _run(self, code: str) -> bool:
+        self.runs += 1
+        self._runs_left -= 1
+        passes = self._tests.run(code, timeout=self.timeout).passes
+        self._state.set_verdict(self._name, code, passes)
+        return passes
+
+
+def parse(code: str) -> ast.Module | None:
+    """The tree of a program that also compiles, else None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+            compile(tree, "<program>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree

@@ -1,0 +1,77 @@
+"""Patches where no tests can be run: the nearest passing program, renamed, and how far to trust it.
+
+Such a patch is never called minimal: whatever else the other author did differently is in it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heatline_probes.corpus.programs import Program
+from heatline_probes.patches.labels import label_tokens
+from heatline_probes.patches.minimise import settle, total_size
+from heatline_probes.patches.nearest import PassingPool
+from heatline_probes.patches.oracle import parse
+from heatline_probes.patches.renaming import rename_onto
+from heatline_probes.patches.table import MinedPatch
+from heatline_probes.patches.units import Hunk, Source, cut, difference, edits_of
+
+COMPARED = 3  # nearest programs whose labels are compared
+
+
+def nearest_patch(program: Program, pool: PassingPool) -> MinedPatch | None:
+    """The difference to the nearest passing program as an unverified patch; None when nothing passes.
+
+    quality: (1 - edited fraction) times the agreement of the three nearest programs on the labels, where
+    agreement is 1 when all label every token alike and 0 when votes are even.
+    """
+    failing = cut(program.code)
+    if not failing.units:
+        return None
+    offsets = np.array([(u.start, u.end) for u in failing.units], dtype=np.int64)  # (T, 2)
+    found: list[tuple[tuple[int, int], list[Hunk], str]] = []
+    for index, _ in pool.nearest(program.code, COMPARED):
+        hunks, origin = _smaller(failing, pool.programs[index])
+        found.append(((total_size(hunks), len(hunks)), hunks, origin))
+    if not found:
+        return None
+    labels = np.array([label_tokens(offsets, edits_of(failing, hunks)) for _, hunks, _ in found])  # (n, T)
+    agreement = float(np.abs(2 * labels.mean(axis=0) - 1).mean())
+    (size, count), hunks, origin = min(found, key=lambda item: item[0])
+    edits = edits_of(failing, settle(hunks, failing))
+    kept = label_tokens(offsets, edits)
+    return MinedPatch(
+        code_sha=program.code_sha,
+        dataset=program.dataset,
+        problem_key=program.problem_key,
+        model=program.model,
+        source=program.source,
+        licence=program.licence,
+        verified=False,
+        origin=origin,
+        parses=parse(program.code) is not None,
+        tokens=len(failing.units),
+        edited_tokens=int((~kept).sum()),
+        changed_tokens=size,
+        hunks=count,
+        rewrite=size > 0.5 * len(failing.units),
+        quality=float(kept.mean()) * agreement,
+        edits=edits,
+    )
+
+
+def nearest_patches(failing: Sequence[Program], passing: Sequence[Program]) -> list[MinedPatch]:
+    """Unverified patches of the failing programs of one problem."""
+    pool = PassingPool(p.code for p in passing if parse(p.code) is not None)
+    patches = (nearest_patch(program, pool) for program in failing)
+    return [patch for patch in patches if patch is not None]
+
+
+def _smaller(failing: Source, passing: str) -> tuple[list[Hunk], str]:
+    plain = difference(failing, cut(passing))
+    renamed = rename_onto(failing.code, passing)
+    if renamed is not None:
+        hunks = difference(failing, cut(renamed))
+        if total_size(hunks) < total_size(plain):
+            return hunks, "nearest renamed"
+    return plain, "nearest"
