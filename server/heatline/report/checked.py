@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -86,6 +87,8 @@ class Checked:
         return [line for line in file.lines if self.flagging.flags(line)]
 
 
-def within(line: ScoredLine, scope: ScoredScope) -> bool:
-    """Whether ``line`` lies in ``scope``."""
-    return scope.first_line <= line.line <= scope.last_line
+def lines_within(lines: Sequence[ScoredLine], scope: ScoredScope) -> Sequence[ScoredLine]:
+    """Those of ``lines``, which are in order, that lie in ``scope``."""
+    first = bisect_left(lines, scope.first_line, key=lambda line: line.line)
+    last = bisect_right(lines, scope.last_line, key=lambda line: line.line)
+    return lines[first:last]

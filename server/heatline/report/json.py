@@ -7,9 +7,10 @@ kept or sent where the code may not go.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from heatline.report.checked import Checked, CheckedFile, within
+from heatline.report.checked import Checked, CheckedFile, lines_within
 from heatline.scoring.result import ScoredLine, ScoredScope, ScoredSpan
 
 SCHEMA_VERSION = 1
@@ -38,10 +39,11 @@ def document(checked: Checked, *, with_text: bool = False) -> dict[str, Any]:
 
 
 def _file(checked: Checked, file: CheckedFile, with_text: bool) -> dict[str, Any]:
+    flagged = checked.flagged(file)
     return {
         "path": file.name,
         "lines": [_line(checked, file, line, with_text) for line in file.lines],
-        "scopes": [_scope(checked, file, scope) for scope in file.scored.scopes],
+        "scopes": [_scope(file, scope, flagged) for scope in file.scored.scopes],
     }
 
 
@@ -55,14 +57,14 @@ def _line(checked: Checked, file: CheckedFile, line: ScoredLine, with_text: bool
     }
 
 
-def _scope(checked: Checked, file: CheckedFile, scope: ScoredScope) -> dict[str, Any]:
+def _scope(file: CheckedFile, scope: ScoredScope, flagged: Sequence[ScoredLine]) -> dict[str, Any]:
     return {
         "name": scope.name,
         "kind": scope.kind,
         "first_line": scope.first_line + 1,
         "last_line": scope.last_line + 1,
         **_span(file, scope, with_text=False),
-        "flagged_lines": sum(within(line, scope) for line in checked.flagged(file)),
+        "flagged_lines": len(lines_within(flagged, scope)),
     }
 
 

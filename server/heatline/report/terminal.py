@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heatline.report import heat
-from heatline.report.checked import Checked, CheckedFile, within
+from heatline.report.checked import Checked, CheckedFile, lines_within
 from heatline.report.source_line import SourceLine, riskiest_tokens, source_lines
 from heatline.scoring.result import ScoredLine, ScoredScope
 
@@ -154,7 +154,7 @@ class _Page:
         )
 
     def scopes(self, file: CheckedFile) -> None:
-        asked = [scope for scope in file.scored.scopes if any(within(line, scope) for line in file.lines)]
+        asked = [scope for scope in file.scored.scopes if lines_within(file.lines, scope)]
         shown = asked
         if not self.layout.every_line and len(asked) > _MOST_SCOPES:
             focus = self.focus[file.name]
@@ -176,7 +176,7 @@ class _Page:
 
     def scope_row(self, file: CheckedFile, scope: ScoredScope) -> tuple[str | Text, ...]:
         risk = self.checked.shown_risk(scope)
-        lines = [line for line in file.lines if within(line, scope)]
+        lines = lines_within(file.lines, scope)
         flagged = sum(self.checked.flagging.flags(line) for line in lines)
         name = Text("  " + (heat.printable(scope.name) if scope.name else "(top level)"))
         dash = "-" if self.ascii_only else "–"
