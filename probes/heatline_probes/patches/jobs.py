@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from heatline_probes.corpus.programs import Corpora, Program, load_corpora, without_noncommercial
 from heatline_probes.errors import PatchError, SandboxError
@@ -30,6 +31,15 @@ class Mine:
     settings: MiningSettings
     sandbox: Sandbox
     state: MiningState
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.sandbox.close()
+        self.state.__exit__(kind, error, trace)
 
     def run(self, task: Task) -> list[dict[str, Any]]:
         """Outcomes of one task; none when the tests of its problem can't be prepared."""
@@ -115,9 +125,7 @@ def run_tasks(
             done(len(task.programs), outcomes)
 
 
-def write_mined(
-    mine: Mine, dataset: str, path: Path, command: str, problems: Sequence[str] | None = None
-) -> dict[str, Any]:
+def write_mined(mine: Mine, dataset: str, path: Path, command: str) -> dict[str, Any]:
     """Write the table and card of everything the state knows of a dataset; returns the card."""
     prefix = dataset + ":"
     outcomes = [o for o in mine.state.outcomes(mine.settings.name()) if o["problem_key"].startswith(prefix)]

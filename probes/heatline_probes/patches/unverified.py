@@ -3,7 +3,9 @@
 Such a patch is never called minimal: whatever else the other author did differently is in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +15,8 @@ from heatline_probes.patches.minimise import settle, total_size
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import parse
 from heatline_probes.patches.renaming import rename_onto
-from heatline_probes.patches.table import MinedPatch
+from heatline_probes.patches.table import MinedPatch, write_table
+from heatline_probes.patches.tally import sizes
 from heatline_probes.patches.units import Hunk, Source, cut, difference, edits_of
 
 COMPARED = 3  # nearest programs whose labels are compared
@@ -75,3 +78,25 @@ def _smaller(failing: Source, passing: str) -> tuple[list[Hunk], str]:
         if total_size(hunks) < total_size(plain):
             return hunks, "nearest renamed"
     return plain, "nearest"
+
+
+def write_unverified(
+    patches: Sequence[MinedPatch],
+    path: Path,
+    dataset: str,
+    command: str,
+    failing: Mapping[str, Sequence[Program]],
+) -> None:
+    """Write the table and card of unverified patches."""
+    card = {
+        "what": "differences to the nearest passing program, renamed: not verified and not minimal",
+        "dataset": dataset,
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "failing_programs": sum(map(len, failing.values())),
+        "without_a_passing_program": sum(map(len, failing.values())) - len(patches),
+        "parsable": sum(patch.parses for patch in patches),
+        "quality_mean": round(float(np.mean([patch.quality for patch in patches])), 4) if patches else None,
+        "sizes": sizes([patch for patch in patches if patch.parses]),
+    }
+    write_table(patches, path, card)

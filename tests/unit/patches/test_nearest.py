@@ -18,7 +18,8 @@ def ratio(failing: str, passing: str) -> float:
 
 @given(PROGRAMS, st.lists(PROGRAMS, max_size=8), st.integers(1, 4))
 def test_the_prefilter_changes_nothing(failing: str, passing: list[str], count: int) -> None:
-    expected = sorted(((-ratio(failing, text), i) for i, text in enumerate(passing)))[:count]
+    first_of = {tuple(t.text for t in code_tokens(text)): i for i, text in reversed(list(enumerate(passing)))}
+    expected = sorted((-ratio(failing, passing[i]), i) for i in first_of.values())[:count]
     assert [(i, -negative) for negative, i in expected] == nearest_passing(failing, passing, count)
 
 
