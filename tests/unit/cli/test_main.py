@@ -43,7 +43,7 @@ def test_a_message_cannot_control_the_terminal(run: Run) -> None:
 def test_the_command_imports_neither_the_server_nor_what_only_training_needs() -> None:
     program = (
         "import sys\n"
-        "import heatline.cli\n"
+        "import heatline.cli.app\n"
         "print(sorted({'torch', 'transformers', 'sklearn', 'pandas', 'pygls'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
