@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import random
 import shlex
 import sys
 import time
@@ -62,7 +63,7 @@ def mine(
             raise PatchError(f"There is no dataset {name!r}. `heatline-probes corpus info` lists them.")
     command = shlex.join(["heatline-probes", *_public_arguments(sys.argv[1:])])
     if unverified:
-        _mine_unverified(loaded, dataset, out, command)
+        _mine_unverified(loaded, dataset, out, command, seed, limit)
         return
     settings = MiningSettings(search=SearchSettings(), seed=seed)
     chosen = ordered_tasks(loaded, dataset, settings, limit)
@@ -124,14 +125,18 @@ def card(
         typer.echo(json.dumps({path.name: read_card(path)}, indent=2, ensure_ascii=False))
 
 
-def _mine_unverified(loaded: Corpora, datasets: Sequence[str], out: Path, command: str) -> None:
+def _mine_unverified(
+    loaded: Corpora, datasets: Sequence[str], out: Path, command: str, seed: int, limit: int | None
+) -> None:
     passing: dict[str, list[Program]] = defaultdict(list)
     for program in loaded.programs:
         if program.passes and not program.is_noncommercial:
             passing[program.problem_key].append(program)
     for name in datasets:
         groups: dict[str, list[Program]] = defaultdict(list)
-        for program in failing_programs(loaded, name):
+        failing_ones = failing_programs(loaded, name)
+        random.Random(seed).shuffle(failing_ones)
+        for program in failing_ones[:limit]:
             groups[program.problem_key].append(program)
         patches: list[MinedPatch] = []
         with _progress(Console(stderr=True)) as progress:

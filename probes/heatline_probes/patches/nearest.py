@@ -29,11 +29,12 @@ class PassingPool:
         self._bags.append(Counter(tokens))
         return True
 
-    def nearest(self, failing: str, count: int = 1) -> list[tuple[int, float]]:
+    def nearest(self, failing: str, count: int = 1, aligned: int | None = None) -> list[tuple[int, float]]:
         """The `count` most similar programs, best first: (index into `programs`, similarity 0..1).
 
         Similarity is difflib's ratio over code tokens. The overlap of the token multisets bounds it from
         above, so most programs are dismissed without an alignment. Ties go to the earlier program.
+        aligned: look only at so many programs, those of the highest bounds.
         """
         old = _texts(failing)
         bag = Counter(old)
@@ -44,7 +45,8 @@ class PassingPool:
         found: list[tuple[float, int]] = []  # (-similarity, index): sorts best first, then earliest
         # difflib caches what it learns about its second sequence.
         matcher: SequenceMatcher[str] = SequenceMatcher(None, [], old, autojunk=False)
-        for index in sorted(range(len(bounds)), key=lambda i: (-bounds[i], i)):
+        by_bound = sorted(range(len(bounds)), key=lambda i: (-bounds[i], i))
+        for index in by_bound[:aligned]:
             if len(found) >= count and bounds[index] < -found[count - 1][0]:
                 break
             matcher.set_seq1(self._tokens[index])

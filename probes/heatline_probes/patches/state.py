@@ -36,6 +36,8 @@ class MiningState:
     """The state file; several processes may use one at the same time."""
 
     def __init__(self, path: Path) -> None:
+        # Held back until the next commit: an open transaction would keep all other processes waiting.
+        self._fresh: dict[tuple[str, bytes], bool] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = sqlite3.connect(path, timeout=60)
@@ -62,20 +64,24 @@ class MiningState:
 
     def commit(self) -> None:
         """Make everything so far survive a kill."""
+        rows = [(tests, program, passes) for (tests, program), passes in self._fresh.items()]
+        self._connection.executemany("insert or replace into verdict values (?, ?, ?)", rows)
         self._connection.commit()
+        self._fresh.clear()
 
     def verdict(self, tests: str, code: str) -> bool | None:
         """Whether a program passed these tests; None when it was not run yet."""
+        key = (tests, program_hash(code))
+        if key in self._fresh:
+            return self._fresh[key]
         row = self._connection.execute(
-            "select passes from verdict where tests = ? and program = ?", (tests, program_hash(code))
+            "select passes from verdict where tests = ? and program = ?", key
         ).fetchone()
         return None if row is None else bool(row[0])
 
     def set_verdict(self, tests: str, code: str, passes: bool) -> None:
         """Remember a verdict."""
-        self._connection.execute(
-            "insert or replace into verdict values (?, ?, ?)", (tests, program_hash(code), passes)
-        )
+        self._fresh[tests, program_hash(code)] = passes
 
     def outcome(self, settings: str, problem_key: str, code_sha: str) -> dict[str, Any] | None:
         """What mining found for a program under these settings; None when it was not tried yet."""

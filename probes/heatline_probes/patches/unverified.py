@@ -20,6 +20,7 @@ from heatline_probes.patches.tally import sizes
 from heatline_probes.patches.units import Hunk, Source, cut, difference, edits_of
 
 COMPARED = 3  # nearest programs whose labels are compared
+ALIGNED = 10  # programs that are aligned to find them
 
 
 def nearest_patch(program: Program, pool: PassingPool) -> MinedPatch | None:
@@ -33,7 +34,7 @@ def nearest_patch(program: Program, pool: PassingPool) -> MinedPatch | None:
         return None
     offsets = np.array([(u.start, u.end) for u in failing.units], dtype=np.int64)  # (T, 2)
     found: list[tuple[tuple[int, int], list[Hunk], str]] = []
-    for index, _ in pool.nearest(program.code, COMPARED):
+    for index, _ in pool.nearest(program.code, COMPARED, ALIGNED):
         hunks, origin = _smaller(failing, pool.programs[index])
         found.append(((total_size(hunks), len(hunks)), hunks, origin))
     if not found:
