@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import random
 import shlex
 import sys
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from heatline_probes.corpus.programs import Corpora, Program, corpora_folder, load_corpora
 from heatline_probes.errors import PatchError
+from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, failing_programs
 from heatline_probes.patches.search import SearchSettings
@@ -52,6 +54,10 @@ def mine(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many programs.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
     library: Annotated[list[str] | None, typer.Option(help="Library to import before forking.")] = None,
+    fixer_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible endpoint that is asked too.")
+    ] = None,
+    fixer_model: Annotated[str, typer.Option(help="Model at that endpoint.")] = "default",
     unverified: Annotated[bool, typer.Option(help="Nearest passing program; runs nothing.")] = False,
 ) -> None:
     """Find minimal patches of failing first attempts. Run it again to go on where it stopped."""
@@ -65,7 +71,9 @@ def mine(
     if unverified:
         _mine_unverified(loaded, dataset, out, command, seed, limit)
         return
-    settings = MiningSettings(search=SearchSettings(), seed=seed)
+    key = os.environ.get("OPENAI_API_KEY", "none")
+    fixer = Fixer(fixer_url, fixer_model, api_key=key) if fixer_url is not None else None
+    settings = MiningSettings(search=SearchSettings(), seed=seed, fixer=fixer)
     chosen = ordered_tasks(loaded, dataset, settings, limit)
     state_path = state or default_state()
     console = Console(stderr=True)

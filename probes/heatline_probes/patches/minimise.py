@@ -4,6 +4,7 @@ After Zeller & Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (
 lines of hunks, then tokens: whatever part of the difference the tests do not need is undone.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from heatline_probes.patches.units import Hunk, Source, Unit
@@ -43,15 +44,30 @@ def reduce_hunks(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
 
 def minimise(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
     """Reduce hunks, then their lines, then their tokens; joined again where they touch."""
-    kept = reduce_hunks(hunks, passes)
+    kept = undo_alike(reduce_hunks(hunks, passes), failing, passes)
     for split in (split_by_line, split_by_token):
         if split is split_by_token and total_size(kept) > MOST_TOKENS_TO_SPLIT:
             break
         finer = [part for hunk in kept for part in split(hunk, failing)]
         # Together the parts are the hunk again, so they pass without a run.
         if len(finer) > len(kept):
-            kept = reduce_hunks(finer, passes)
+            kept = undo_alike(reduce_hunks(finer, passes), failing, passes)
     return join(kept)
+
+
+def undo_alike(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
+    """Undo all hunks that replace the same by the same, where none of them can be undone alone: a renaming."""
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Hunk]] = defaultdict(list)
+    for hunk in hunks:
+        old = tuple(unit.text for unit in failing.units[hunk.first : hunk.last])
+        alike[old, tuple(unit.text for unit in hunk.new)].append(hunk)
+    kept = list(hunks)
+    for (old, new), group in alike.items():
+        if len(group) > 1 and old and new:
+            trial = [hunk for hunk in kept if hunk not in group]
+            if trial and passes(trial):
+                kept = trial
+    return kept
 
 
 def split_by_line(hunk: Hunk, failing: Source) -> list[Hunk]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from heatline_probes.corpus.programs import Corpora, Problem, Program, deduplicate, first_attempts
+from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.labels import label_tokens
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle, parse, tests_name
@@ -35,10 +36,12 @@ class MiningSettings:
     search: SearchSettings = field(default_factory=SearchSettings)
     seed: int = 0
     round_size: int = 6  # programs of one problem before all other problems had their turn
+    fixer: Fixer | None = None  # a model that is asked too
 
     def name(self) -> str:
         """Outcomes are kept by this name."""
-        return ",".join(f"{key}={value}" for key, value in asdict(self.search).items())
+        name = ",".join(f"{key}={value}" for key, value in asdict(self.search).items())
+        return name if self.fixer is None else f"{name},fixer={self.fixer.model}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def mine_task(
         for program in task.programs:
             known = state.outcome(name, problem.key, program.code_sha)
             if known is None:
-                known = _mine_program(program, problem, pool, origins, extra, oracle, settings.search)
+                known = _mine_program(program, problem, pool, origins, extra, oracle, settings)
                 known["first_inputs"] = first
                 state.set_outcome(name, problem.key, program.code_sha, known)
                 if known["status"] == "patched" and pool.add(known["patched"]):
@@ -118,7 +121,7 @@ def _mine_program(
     origins: list[str],
     extra: Sequence[Candidate],
     oracle: Oracle,
-    settings: SearchSettings,
+    settings: MiningSettings,
 ) -> dict[str, Any]:
     failing = cut(program.code)
     runs_before = oracle.runs
@@ -137,7 +140,9 @@ def _mine_program(
     if not oracle.really_fails(program.code):
         return outcome | {"status": "passes here", "runs": oracle.runs - runs_before}
     names = frozenset(n for n in (problem.entry_point, problem.alt_entry) if n)
-    patch = find_patch(failing, pool, origins, extra, names, oracle, settings)
+    if settings.fixer is not None:
+        extra = [*extra, *settings.fixer.candidates(problem, program.code, oracle.failure(program.code))]
+    patch = find_patch(failing, pool, origins, extra, names, oracle, settings.search)
     outcome["runs"] = oracle.runs - runs_before
     if patch is None:
         return outcome | {"status": "no patch found"}

@@ -81,6 +81,11 @@ class Oracle:
         self.runs += 1
         return verdict.outcome is not Outcome.PASS and again.outcome is not Outcome.PASS
 
+    def failure(self, code: str) -> str:
+        """What one run of a failing program says: the exception and its message."""
+        self.runs += 1
+        return self._tests.run(code, timeout=self.timeout).detail
+
     def _run(self, code: str) -> bool:
         self.runs += 1
         self._runs_left -= 1

@@ -1,0 +1,160 @@
+"""Programs are cut, changed and minimised without losing what they mean."""
+
+import ast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatline_probes.patches.deadcode import dead_statements
+from heatline_probes.patches.labels import EditKind
+from heatline_probes.patches.minimise import (
+    join,
+    minimise,
+    reduce_hunks,
+    settle,
+    split_by_line,
+    split_by_token,
+    total_size,
+)
+from heatline_probes.patches.renaming import rename_onto
+from heatline_probes.patches.templates import proposals
+from heatline_probes.patches.units import Hunk, apply, cut, difference, difference_by_lines, edits_of
+
+LINES = st.sampled_from(
+    [
+        "x = 1",
+        "    y = f(x, 2)",
+        "# why",
+        '    """Doc."""',
+        "",
+        "return [a,",
+        "  b]",
+        "if x > 0:",
+        "    pass",
+        "'é'",
+    ]
+)
+PROGRAMS = st.lists(LINES, max_size=10).map("\n".join)
+
+
+@given(st.one_of(st.text(max_size=40), PROGRAMS))
+def test_a_program_without_changes_is_itself(code: str) -> None:
+    assert "".join(u.gap + u.raw for u in cut(code).units) + cut(code).tail == code
+
+
+@given(PROGRAMS, PROGRAMS)
+def test_all_hunks_together_make_the_other_program(failing: str, passing: str) -> None:
+    old, new = cut(failing), cut(passing)
+    for align in (difference, difference_by_lines):
+        hunks = align(old, new)
+        texts = []
+        position = 0
+        for hunk in hunks:
+            texts += old.texts[position : hunk.first] + [unit.text for unit in hunk.new]
+            position = hunk.last
+        assert new.texts == texts + old.texts[position:]
+
+
+@given(PROGRAMS, PROGRAMS)
+def test_finer_hunks_change_the_same(failing: str, passing: str) -> None:
+    source = cut(failing)
+    hunks = difference(source, cut(passing))
+    for split in (split_by_line, split_by_token):
+        finer = [part for hunk in hunks for part in split(hunk, source)]
+        assert apply(source, hunks) == apply(source, finer) == apply(source, join(finer))
+        assert total_size(hunks) == total_size(join(finer))
+
+
+@given(PROGRAMS, PROGRAMS)
+def test_edits_cover_whatever_the_hunks_delete(failing: str, passing: str) -> None:
+    source = cut(failing)
+    hunks = difference(source, cut(passing))
+    edits = edits_of(source, hunks)
+    assert bool(edits) == bool(hunks)
+    for edit in edits:
+        assert 0 <= edit.start <= edit.end <= len(failing)
+        assert (edit.start == edit.end) == (edit.kind is EditKind.INSERTION)
+
+
+@given(st.sets(st.integers(0, 15), min_size=1))
+def test_exactly_the_needed_hunks_are_kept(needed: set[int]) -> None:
+    hunks = [Hunk(n, n + 1, ()) for n in range(16)]
+    kept = reduce_hunks(hunks, lambda trial: needed <= {hunk.first for hunk in trial})
+    assert sorted(needed) == [hunk.first for hunk in kept]
+
+
+def test_what_the_tests_do_not_need_is_undone_down_to_tokens() -> None:
+    failing = cut("def f(a, b):\n    # add\n    total = a - b\n    return total\n")
+    passing = cut("def f(a, b):\n    result = a + b\n    print(result)\n    return result\n")
+
+    def passes(hunks: object) -> bool:
+        scope: dict[str, object] = {"print": print}
+        try:
+            exec(apply(failing, list(hunks)), scope)  # type: ignore[call-overload]
+            return bool(scope["f"](2, 3) == 5)  # type: ignore[operator]
+        except Exception:
+            return False
+
+    small = minimise(difference(failing, passing), failing, passes)
+    assert apply(failing, small) == "def f(a, b):\n    # add\n    total = a + b\n    return total\n"
+    assert total_size(small) == 1
+
+
+def test_lines_inserted_before_a_docstring_move_behind_it() -> None:
+    failing = cut('def f(x):\n    """Doc."""\n    return y\n')
+    hunks = difference(failing, cut("def f(x):\n    y = x\n    return y\n"))
+    settled = settle(hunks, failing)
+    assert apply(failing, settled) == 'def f(x):\n    """Doc."""\n    y = x\n    return y\n'
+
+
+def test_layout_and_comments_are_no_difference() -> None:
+    one = cut("def f(a,\n      b):\n    '''Doc.'''\n    # why\n    return (a +\n        b)\n")
+    other = cut("def f(a, b):\n\n    return (a + b)  # so\n")
+    assert difference(one, other) == []
+
+
+def test_words_do_not_grow_together() -> None:
+    failing = cut("return(x)")
+    hunks = difference(failing, cut("return x"))
+    assert apply(failing, hunks) == "return x"
+
+
+def test_a_renamed_program_has_the_failing_ones_names() -> None:
+    failing = "def f(numbers):\n    best = numbers[0]\n    for n in numbers:\n        best = min(best, n)\n    return best"
+    passing = "def f(xs):\n    m = xs[0]\n    for x in xs:\n        m = max(m, x)\n    return m"
+    assert failing.replace("min", "max") == rename_onto(failing, passing, frozenset({"f"}))
+
+
+def test_renaming_never_merges_two_names() -> None:
+    failing, passing = "def f(a):\n    b = a\n    return b", "def f(b):\n    a = b\n    return a"
+    assert failing == rename_onto(failing, passing, frozenset({"f"}))
+
+
+def test_renaming_leaves_attributes_and_builtins_and_follows_f_strings() -> None:
+    renamed = rename_onto(
+        "def f(s):\n    return f'{s.x}'", "def f(x):\n    return f'{x.x}'", frozenset({"f"})
+    )
+    assert renamed == "def f(s):\n    return f'{s.x}'"
+    assert rename_onto("def f(list): return list", "def f(xs): return xs", frozenset({"f"})) is None
+    assert rename_onto("x", "def f(:", frozenset()) is None
+
+
+def test_code_that_goes_around_the_old_code_is_counted() -> None:
+    assert dead_statements(ast.parse("def f(x):\n    if x:\n        return 1\n    return 2")) == 0
+    assert dead_statements(ast.parse("def f(x):\n    return 1\n    return 2")) == 1
+    assert (
+        dead_statements(
+            ast.parse("def f(x):\n    if x:\n        return 1\n    else:\n        return 2\n    x = 3")
+        )
+        == 1
+    )
+    assert dead_statements(ast.parse("def f(): pass\ndef f(): pass")) == 1
+    assert dead_statements(ast.parse("def f(x):\n    while True:\n        x += 1\n    y = 1\n    z = 2")) == 2
+
+
+def test_template_edits_start_at_suspicious_places_and_are_bounded() -> None:
+    failing = cut("def f(a, b):\n    return a < b and a + 1 > 2")
+    place = failing.texts.index("+")
+    first = next(proposals(failing, [place], 10))
+    assert place == first[0].first
+    assert len(list(proposals(failing, [place], 10))) == 10
