@@ -120,7 +120,9 @@ def test_words_do_not_grow_together() -> None:
 
 
 def test_a_renamed_program_has_the_failing_ones_names() -> None:
-    failing = "def f(numbers):\n    best = numbers[0]\n    for n in numbers:\n        best = min(best, n)\n    return best"
+    failing = (
+        "def f(nums):\n    best = nums[0]\n    for n in nums:\n        best = min(best, n)\n    return best"
+    )
     passing = "def f(xs):\n    m = xs[0]\n    for x in xs:\n        m = max(m, x)\n    return m"
     assert failing.replace("min", "max") == rename_onto(failing, passing, frozenset({"f"}))
 
