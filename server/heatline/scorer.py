@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from heatline.errors import ProbeError, SettingsError
 from heatline.probe import SpanProbe
@@ -17,8 +18,10 @@ from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.scored_text import ScoredText
 from heatline.supervisor.card import BundleCard
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
-from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
+
+if TYPE_CHECKING:
+    from heatline.supervisor.session import SupervisorSession
 
 SHIPPED_PROBES = Path(__file__).parent / "probe" / "shipped"
 
@@ -135,7 +138,8 @@ def load(
     """Get ready to score: find bundle and probe and check that they fit.
 
     ``supervisor`` is a name (``heatline supervisor list``), ``probe`` a name or the path of a card, ``threads``
-    the processor's cores to use (default: all physical ones but one).  The model itself is loaded when it is first needed.
+    the processor's cores to use (default: all physical ones but one).  The model is loaded when it is first
+    needed.
     """
     if threads is not None and threads < 1:
         raise SettingsError(f"{threads} threads can't score anything. Use 1 or more.")
@@ -144,6 +148,8 @@ def load(
     loaded.check_bundle(BundleCard.read(found.bundle).bundle_hash, LAYOUT_VERSION)
 
     def open_session() -> SupervisorSession:
+        from heatline.supervisor.session import SupervisorSession
+
         return SupervisorSession(found.bundle, threads, device)
 
     return Scorer(Engine(open_session, loaded, FeatureCache() if cache else None), found.supervisor)

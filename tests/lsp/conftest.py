@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from tests.lsp.environment import serving_environment
-from tests.lsp.sessions import Session
 
 import heatline
+from tests.lsp.environment import serving_environment
+from tests.lsp.sessions import Session
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.tiny import tiny_probe, tiny_supervisor
-
 import heatline
+from tests.tiny import tiny_probe, tiny_supervisor
 
 
 def serving_environment(folder: Path) -> dict[str, str]:

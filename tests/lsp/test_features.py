@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 from lsprotocol import types
-from tests.lsp.handmade import URI, scored_document
 
 from heatline.lsp.diagnostics import line_diagnostics
 from heatline.lsp.heat import heat_params, wants_heat
 from heatline.lsp.hover import hover_at
 from heatline.lsp.position_encoding import ENCODINGS
 from heatline.lsp.span_confidence import span_confidence
+from tests.lsp.handmade import URI, scored_document
 
 UTF_16 = ENCODINGS["utf-16"]
 

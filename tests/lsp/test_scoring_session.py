@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.lsp.handmade import URI, handmade_probe, scope
 
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.scoring_session import ScoringSession
 from heatline.scoring import wire
+from tests.lsp.handmade import URI, handmade_probe, scope
 
 TEXT = "first = 1\n\nsecond = 2\n"
 MIDDLE = 11

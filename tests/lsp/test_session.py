@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
-from tests.lsp.expectations import TEXT, URI, expected_diagnostics, visible_ranges
-from tests.lsp.sessions import Session, lines
 
 import heatline
 from heatline.lsp.wording import in_plain_words, percent
+from tests.lsp.expectations import TEXT, URI, expected_diagnostics, visible_ranges
+from tests.lsp.sessions import Session, lines
 
 
 def worker_ids(server: int) -> list[int]:

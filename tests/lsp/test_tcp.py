@@ -7,10 +7,10 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from tests.lsp.expectations import TEXT, URI, expected_diagnostics
-from tests.lsp.sessions import SERVE, Session, lines
 
 import heatline
+from tests.lsp.expectations import TEXT, URI, expected_diagnostics
+from tests.lsp.sessions import SERVE, Session, lines
 
 Listening = tuple[asyncio.subprocess.Process, int]
 

@@ -14,7 +14,9 @@ IDS = np.random.default_rng(0).integers(0, 260, LENGTH).astype(np.int32)
 
 @pytest.fixture(scope="module", params=["llama", "qwen2", "qwen3"])
 def session(request, tmp_path_factory):
-    return SupervisorSession(tiny_supervisor(tmp_path_factory.mktemp(request.param), request.param), threads=1)
+    return SupervisorSession(
+        tiny_supervisor(tmp_path_factory.mktemp(request.param), request.param), threads=1
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -24,7 +26,7 @@ def test_chunks_and_suffixes_equal_scratch(session, sizes, keep):
     cache, parts = session.new_cache(LENGTH), []
     for size in sizes:
         if cache.length + size <= LENGTH:
-            parts.append(session.run(IDS[cache.length : cache.length + size], cache))
+            parts.append(session.run(IDS[cache.length : cache.length + size], cache))  # noqa: PERF401
     done = cache.length
     if parts:
         assert np.array_equal(np.concatenate(parts), scratch[:done])

@@ -13,11 +13,15 @@ from heatline_probes.training.examples import Examples
 
 Float64 = NDArray[np.float64]
 
-_KEYWORDS = re.compile(r"\b(?:if|elif|else|for|while|return|def|class|import|from|try|except|with|lambda|in)\b")
+_KEYWORDS = re.compile(
+    r"\b(?:if|elif|else|for|while|return|def|class|import|from|try|except|with|lambda|in)\b"
+)
 _OPERATORS = re.compile(r"[-+*/%<>=!&|^~]+")
 
 
-def dataset_identity(examples: Examples, level: str, folds: NDArray[np.int64], dataset: NDArray[np.str_]) -> Float64:
+def dataset_identity(
+    examples: Examples, level: str, folds: NDArray[np.int64], dataset: NDArray[np.str_]
+) -> Float64:
     """The base rate of a span's dataset in the other folds; `(n,)` confidences."""
     spans = examples.levels[level]
     fold = folds[spans.program]

@@ -33,7 +33,8 @@ def describe(outcomes: Outcomes, seed: int = 0) -> dict[str, Any]:
     datasets; the pooled BSS also rewards telling datasets apart. Intervals (95 %) resample programs.
     """
     per_dataset = {
-        name: _one(outcomes, outcomes.dataset == name, seed) for name in sorted(set(outcomes.dataset.tolist()))
+        name: _one(outcomes, outcomes.dataset == name, seed)
+        for name in sorted(set(outcomes.dataset.tolist()))
     }
     pooled = _one(outcomes, np.ones(len(outcomes.kept), bool), seed)
     mean = {
@@ -47,7 +48,11 @@ def describe(outcomes: Outcomes, seed: int = 0) -> dict[str, Any]:
 def _mean(per_dataset: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, float]:
     """Mean over datasets; they are independent, so the bootstrap's variances add."""
     values = [d[metric]["value"] for d in per_dataset.values() if np.isfinite(d[metric]["value"])]
-    spreads = [(d[metric]["high"] - d[metric]["low"]) / 2 for d in per_dataset.values() if np.isfinite(d[metric]["value"])]
+    spreads = [
+        (d[metric]["high"] - d[metric]["low"]) / 2
+        for d in per_dataset.values()
+        if np.isfinite(d[metric]["value"])
+    ]
     half = float(np.sqrt(np.sum(np.square(spreads))) / max(len(values), 1))
     middle = float(np.mean(values)) if values else float("nan")
     return {"value": middle, "low": middle - half, "high": middle + half}
@@ -59,7 +64,9 @@ def _one(outcomes: Outcomes, chosen: NDArray[np.bool_], seed: int) -> dict[str, 
     count = int(program.max()) + 1
     sums = _program_sums(p, y, program, count)
     generator = np.random.default_rng(seed)
-    draws = generator.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)  # (R, P)
+    draws = generator.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(
+        np.float64
+    )  # (R, P)
     weights_one = np.ones((1, count))
     metrics: dict[str, Callable[[Float64], Float64]] = {
         "bss": lambda w: _bss(sums, w),
@@ -77,12 +84,16 @@ def _program_sums(p: Float64, y: Float64, program: Int64, count: int) -> dict[st
     """Everything a resampled metric needs, added up per program."""
     bins = np.minimum((p * BINS).astype(np.int64), BINS - 1)
     flat = program * BINS + bins
-    gaps = np.bincount(flat, weights=y - p, minlength=count * BINS).reshape(count, BINS)
+
+    def total(values: Float64) -> Float64:
+        return np.bincount(program, weights=values, minlength=count).astype(np.float64)
+
+    gaps = np.bincount(flat, weights=y - p, minlength=count * BINS).astype(np.float64)
     return {
-        "n": np.bincount(program, minlength=count).astype(np.float64),
-        "kept": np.bincount(program, weights=y, minlength=count),
-        "brier": np.bincount(program, weights=(p - y) ** 2, minlength=count),
-        "gaps": gaps,
+        "n": total(np.ones(len(p))),
+        "kept": total(y),
+        "brier": total((p - y) ** 2),
+        "gaps": gaps.reshape(count, BINS),
     }
 
 

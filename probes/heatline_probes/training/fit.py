@@ -55,9 +55,10 @@ class _SpanModel(nn.Module):
         self.output = nn.Linear(settings.features, 1)
 
     def token_features(self, states: Tensor) -> Tensor:
-        """(T, D) → (T, d)."""
-        standard = (states - self.mean) / self.scale
-        features: Tensor = self.activation(self.projection(self.dropout(standard)))
+        """(T, D) → (T, d); standardisation goes into the small matrix, not through the large one."""
+        weight = self.projection.weight / self.scale  # (d, D)
+        bias = self.projection.bias - weight @ self.mean
+        features: Tensor = self.dropout(self.activation(nn.functional.linear(states, weight, bias)))
         return features
 
     def span_logits(self, features: Tensor, lengths: Tensor) -> Tensor:
@@ -161,9 +162,7 @@ def _loss(
     return total / sum(weight for _, weight in settings.level_weights)
 
 
-def _spans(
-    examples: Examples, name: str, slices: list[tuple[int, int]]
-) -> tuple[Int64, NDArray[np.bool_]]:
+def _spans(examples: Examples, name: str, slices: list[tuple[int, int]]) -> tuple[Int64, NDArray[np.bool_]]:
     """Lengths and labels of the level's spans in the given token ranges."""
     level = examples.levels[name]
     lengths, kept = [], []
@@ -174,7 +173,9 @@ def _spans(
     return np.concatenate(lengths), np.concatenate(kept)
 
 
-def level_logits(fitted: FittedProbe, states: Float16, examples: Examples, chosen: NDArray[np.bool_]) -> dict[str, Float64]:
+def level_logits(
+    fitted: FittedProbe, states: Float16, examples: Examples, chosen: NDArray[np.bool_]
+) -> dict[str, Float64]:
     """Logits of P(kept) of every span, `(n,)` per level; NaN for programs that are not chosen.
 
     numpy alone, the formula that serving uses, on the stored (float16) states.

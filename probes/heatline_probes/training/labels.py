@@ -9,7 +9,9 @@ from heatline_probes.patches.nearest import PassingPool
 
 
 def nearest_edits(
-    corpora: Corpora, sample: Sequence[Program], progress: Callable[[int, int], None] = lambda done, total: None
+    corpora: Corpora,
+    sample: Sequence[Program],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, tuple[Edit, ...]]:
     """Edits of every failing program towards its nearest passing one, by `code_sha`.
 

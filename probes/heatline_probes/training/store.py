@@ -89,7 +89,9 @@ class EmbeddingStore:
         staged.rename(target)
 
 
-def embed_program(source: Source, runner: SequenceRunner) -> Iterator[tuple[NDArray[np.float16], pd.DataFrame]]:
+def embed_program(
+    source: Source, runner: SequenceRunner
+) -> Iterator[tuple[NDArray[np.float16], pd.DataFrame]]:
     """Hidden states and token table of every scope, laid out as in serving."""
     starts = line_spans(source.code)[:, 0]
     session = runner.session

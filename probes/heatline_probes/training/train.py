@@ -143,7 +143,9 @@ def cross_calibrate(
         scaled = np.empty(len(logits))
         for held in np.unique(fold):
             known = fold != held
-            scaled[fold == held] = PlattCalibrator.fit(logits[known], level.kept[known]).predict(logits[fold == held])
+            scaled[fold == held] = PlattCalibrator.fit(logits[known], level.kept[known]).predict(
+                logits[fold == held]
+            )
         confidences[name] = scaled
         calibrators[name] = PlattCalibrator.fit(logits, level.kept)
     return confidences, calibrators
@@ -163,7 +165,8 @@ def measure(examples: Examples, cross: CrossFit, scaled: Mapping[str, Float64], 
             contenders["baseline_position_syntax"] = syntax_logistic(examples, name, cross.folds, seed)
         result[name] = {
             key: describe(
-                Outcomes(confidence, level.kept.astype(np.float64), level.program, dataset[level.program]), seed
+                Outcomes(confidence, level.kept.astype(np.float64), level.program, dataset[level.program]),
+                seed,
             )
             for key, confidence in contenders.items()
         }

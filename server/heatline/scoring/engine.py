@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatline.probe import SpanProbe
 from heatline.scoring.cache import FeatureCache, content_key
+from heatline.scoring.cancellation import Cancelled, never
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.layout import LAYOUT_VERSION, lay_out
 from heatline.scoring.scopes import Scope, find_scopes
-from heatline.scoring.sequences import Cancelled, SequenceRunner, never
-from heatline.supervisor.session import SupervisorSession
+
+if TYPE_CHECKING:  # onnxruntime is only loaded when something has to be scored
+    from heatline.scoring.sequences import SequenceRunner
+    from heatline.supervisor.session import SupervisorSession
 
 __all__ = ["Cancelled", "Engine"]
 
@@ -42,6 +46,8 @@ class Engine:
     def runner(self) -> SequenceRunner:
         """The supervisor, loaded on first use and checked against the probe."""
         if self._runner is None:
+            from heatline.scoring.sequences import SequenceRunner
+
             session = self._open_session()
             self.probe.check_bundle(session.card.bundle_hash, LAYOUT_VERSION)
             self._runner = SequenceRunner(session)

@@ -156,7 +156,11 @@ def _attach_comments(text: str, blocks: list[_Block]) -> list[_Block]:
     for block in blocks:
         current = block
         if block.kind not in ("statements", "comment"):
-            while attached and attached[-1].kind == "comment" and _line_ends(text, attached[-1].end, current.start) == 1:
+            while (
+                attached
+                and attached[-1].kind == "comment"
+                and _line_ends(text, attached[-1].end, current.start) == 1
+            ):
                 current = replace(current, start=attached.pop().start)
         attached.append(current)
     return [replace(b, kind="statements") if b.kind == "comment" else b for b in attached]
@@ -173,7 +177,11 @@ def _merge_statements(text: str, blocks: list[_Block]) -> list[_Block]:
         if previous is not None and same_line:
             keep = previous if previous.kind != "statements" else block
             merged[-1] = replace(keep, start=previous.start, end=block.end)
-        elif previous is not None and previous.kind == block.kind == "statements" and previous.outer == block.outer:
+        elif (
+            previous is not None
+            and previous.kind == block.kind == "statements"
+            and previous.outer == block.outer
+        ):
             merged[-1] = replace(previous, end=block.end)
         else:
             merged.append(block)

@@ -6,18 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heatline.scoring.cancellation import Cancelled, never
 from heatline.scoring.layout import SEQUENCE, Sequence
 from heatline.supervisor.architecture import Float32
 from heatline.supervisor.session import CHUNK, KeyValueCache, SupervisorSession
-
-
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """Raised between chunks when the caller no longer wants the result."""
-
-
-def never() -> bool:
-    """The ``cancelled`` of work that nobody takes back."""
-    return False
 
 
 class SequenceRunner:

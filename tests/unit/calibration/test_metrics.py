@@ -58,7 +58,9 @@ def test_metrics_agree_with_scikit_learn():
     assert brier_score(p, y) == pytest.approx(sklearn_metrics.brier_score_loss(y, p))
 
 
-@pytest.mark.parametrize(("confidences", "kept"), [([], []), ([0.5], [1, 0]), ([1.5], [1]), ([float("nan")], [1])])
+@pytest.mark.parametrize(
+    ("confidences", "kept"), [([], []), ([0.5], [1, 0]), ([1.5], [1]), ([float("nan")], [1])]
+)
 def test_degenerate_input_is_refused(confidences, kept):
     with pytest.raises(ValueError, match="Confidences"):
         brier_score(confidences, kept)

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from tests.tiny import NAME, tiny_probe, tiny_supervisor
 
 Run = Callable[..., Any]

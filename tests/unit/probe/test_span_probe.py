@@ -66,7 +66,14 @@ def test_an_altered_file_is_refused(card_path, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"format_version": 99}, {"threshold": 2.0}, {"threshold": "x"}, {"calibrators": {}}, {"pooling": "mean"}]
+    "changes",
+    [
+        {"format_version": 99},
+        {"threshold": 2.0},
+        {"threshold": "x"},
+        {"calibrators": {}},
+        {"pooling": "mean"},
+    ],
 )
 def test_an_unusable_card_is_refused(card_path, tmp_path, changes):
     for suffix in (".json", ".safetensors"):
@@ -83,7 +90,7 @@ def test_a_missing_file_is_refused(card_path, tmp_path):
 
 
 def test_a_probe_of_another_bundle_is_refused_with_the_fix(probe):
-    with pytest.raises(ProbeError, match="another build of tiny.*--probe"):
+    with pytest.raises(ProbeError, match=r"another build of tiny.*--probe"):
         probe.check_bundle("0" * 64, probe.card.layout_version)
     with pytest.raises(ProbeError, match="layout"):
         probe.check_bundle(probe.bundle_hash, 99)

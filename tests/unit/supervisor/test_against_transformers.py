@@ -84,7 +84,11 @@ def test_tokenizers_agree_on_code(tmp_path, name):
     store = SupervisorStore(tmp_path)
     store.build("x", gguf, 1)
     ours = SupervisorSession(store.bundle("x")).tokenizer
-    for text in (CODE, "x = 'é😋 1234567'\r\n\tif a!=b:\n\n\n    pass  # über", "for(int i=0;i<10;++i){a[i]+=1;}"):
+    for text in (
+        CODE,
+        "x = 'é😋 1234567'\r\n\tif a!=b:\n\n\n    pass  # über",
+        "for(int i=0;i<10;++i){a[i]+=1;}",
+    ):
         assert ours.encode(text).ids.tolist() == theirs.encode(text, add_special_tokens=False)
 
 

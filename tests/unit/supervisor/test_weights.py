@@ -13,17 +13,24 @@ from heatline.supervisor.store import open_weights
 from heatline.supervisor.tokenizer import TextTokenizer
 from tests.tiny import LAYERS, tiny_gguf
 
+
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
 def test_the_architecture_is_read(tmp_path, family):
     arch = GgufWeights(tiny_gguf(tmp_path, family)).architecture
-    assert (arch.family, arch.hidden_size, arch.layers, arch.heads, arch.kv_heads) == (family, 64, LAYERS, 4, 2)
+    assert (arch.family, arch.hidden_size, arch.layers, arch.heads, arch.kv_heads) == (
+        family,
+        64,
+        LAYERS,
+        4,
+        2,
+    )
     assert (arch.qkv_bias, arch.qk_norm) == (family == "qwen2", family == "qwen3")
 
 
 def test_a_truncated_file_is_refused(tmp_path):
     path = tiny_gguf(tmp_path)
     os.truncate(path, path.stat().st_size - 100)
-    with pytest.raises(WeightsError, match="truncated|complete"):
+    with pytest.raises(WeightsError, match=r"truncated|complete"):
         GgufWeights(path)
 
 
