@@ -52,7 +52,7 @@ def minimise(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hun
         # Together the parts are the hunk again, so they pass without a run.
         if len(finer) > len(kept):
             kept = undo_alike(reduce_hunks(finer, passes), failing, passes)
-    return join(kept)
+    return join(undo_brackets(kept, passes))
 
 
 def undo_alike(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
@@ -68,6 +68,22 @@ def undo_alike(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[H
             if trial and passes(trial):
                 kept = trial
     return kept
+
+
+def undo_brackets(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
+    """Undo pairs of parentheses that are only inserted: neither can be undone alone."""
+    kept = list(hunks)
+    for opening in [hunk for hunk in hunks if _inserts_only(hunk, "(")]:
+        for closing in [hunk for hunk in kept if _inserts_only(hunk, ")") and hunk.first >= opening.first]:
+            trial = [hunk for hunk in kept if hunk is not opening and hunk is not closing]
+            if trial and passes(trial):
+                kept = trial
+                break
+    return kept
+
+
+def _inserts_only(hunk: Hunk, text: str) -> bool:
+    return hunk.first == hunk.last and len(hunk.new) == 1 and hunk.new[0].text == text
 
 
 def split_by_line(hunk: Hunk, failing: Source) -> list[Hunk]:

@@ -1,6 +1,7 @@
 """Programs are cut, changed and minimised without losing what they mean."""
 
 import ast
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,20 @@ def test_what_the_tests_do_not_need_is_undone_down_to_tokens() -> None:
     small = minimise(difference(failing, passing), failing, passes)
     assert apply(failing, small) == "def f(a, b):\n    # add\n    total = a + b\n    return total\n"
     assert total_size(small) == 1
+
+
+def test_inserted_brackets_are_undone_in_pairs() -> None:
+    failing = cut("y = n // 2 * k")
+    hunks = difference(failing, cut("y = (n / 2) * (k)"))
+
+    def passes(trial: Sequence[Hunk]) -> bool:
+        try:
+            return bool(eval(apply(failing, trial)[4:], {"n": 3, "k": 2}) == 3.0)
+        except SyntaxError:
+            return False
+
+    small = minimise(hunks, failing, passes)
+    assert apply(failing, small) == "y = n / 2 * k"
 
 
 def test_lines_inserted_before_a_docstring_move_behind_it() -> None:
