@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from heatline.errors import HeatlineError
-from heatline_probes.cli import corpus, generate, patches
+from heatline_probes.cli import corpus, generate, patches, train
 
 app = typer.Typer(
     name="heatline-probes",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(patches.app, name="patches")
 app.command("generate")(generate.generate)
+app.command("train")(train.train)
 
 
 def main() -> NoReturn:
