@@ -1,7 +1,7 @@
-"""Labels of a sample's tokens: mined patches where there are any, else the nearest passing program."""
+"""The simplest honest labels: what the nearest passing program does not have in common with a failing one."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.patches.labels import Edit, edit_spans
@@ -34,10 +34,3 @@ def nearest_edits(
             edits[program.code_sha] = edit_spans(program.code, pools[key].programs[found[0][0]])
         progress(done, len(failing))
     return edits
-
-
-def merged_edits(
-    nearest: Mapping[str, tuple[Edit, ...]], mined: Mapping[str, tuple[Edit, ...]]
-) -> dict[str, tuple[Edit, ...]]:
-    """Mined patches win over nearest programs."""
-    return {**nearest, **mined}

@@ -17,6 +17,7 @@ from heatline.scoring.languages import LANGUAGES, PLAIN, LanguageSyntax, parser_
 
 LONG_CLASS = 1500  # characters
 _DEPTH = 6  # nested containers that are opened
+_PARAGRAPH = "paragraph"  # statements that are not joined with their neighbours
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -56,7 +57,13 @@ def find_scopes(text: str, language: str) -> list[Scope]:
     else:
         blocks, imports = _by_grammar(text, LANGUAGES[language], language)
     return [
-        Scope(block.start, block.end, block.name, block.kind, _context(text, block, imports))
+        Scope(
+            block.start,
+            block.end,
+            block.name,
+            "statements" if block.kind == _PARAGRAPH else block.kind,
+            _context(text, block, imports),
+        )
         for block in _whole_lines(text, _merge_statements(text, _attach_comments(text, blocks)))
     ]
 
@@ -135,15 +142,22 @@ def _name(node: Node, source: bytes) -> str:
     """The declared name; C and C++ hide it in nested declarators, Rust's ``impl`` in its type."""
     current: Node | None = node
     while current is not None:
+        if current.type == "qualified_identifier":  # C++: K::m
+            return _text_of(current, source)
         named = current.child_by_field_name("name") or current.child_by_field_name("type")
         declarator = current.child_by_field_name("declarator")
         if declarator is None:
             found = named if named is not None else (current if current is not node else None)
             if found is None:
                 return ""
-            return source[found.start_byte : found.end_byte].decode("utf-8", "replace").splitlines()[0][:80]
+            return _text_of(found, source)
         current = declarator
     return ""
+
+
+def _text_of(node: Node, source: bytes) -> str:
+    lines = source[node.start_byte : node.end_byte].decode("utf-8", "replace").splitlines()
+    return lines[0][:80] if lines else ""
 
 
 def _line_ends(text: str, start: int, end: int) -> int:
@@ -220,8 +234,8 @@ def _by_indentation(text: str) -> Iterator[_Block]:
         kind = "blank" if not line.strip() else "indented" if line[0] in " \t" else "top"
         closing = line.strip()[:1] in ("}", ")", "]", "")
         if kind == "top" and previous == "blank" and not closing and text[start : match.start()].strip():
-            yield _Block(start, match.start(), "", "paragraph")
+            yield _Block(start, start + len(text[start : match.start()].rstrip()), "", _PARAGRAPH)
             start = match.start()
         previous = kind
     if text[start:].strip():
-        yield _Block(start, len(text), "", "paragraph")
+        yield _Block(start, len(text), "", _PARAGRAPH)
