@@ -8,7 +8,10 @@ import ctypes
 import os
 import resource
 import signal
+import stat
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
@@ -19,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 # Nobody's: far above what distributions hand out, so that RLIMIT_NPROC counts this sandbox alone.
-_FIRST_UNPRIVILEGED_UID = 2_000_000
+FIRST_UNPRIVILEGED_UID = 2_000_000
 _WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -62,7 +65,7 @@ class Isolation:
 
 def unprivileged_uid() -> int:
     """A user id no other process has; derived from the fork server's process id."""
-    return _FIRST_UNPRIVILEGED_UID + os.getpid()
+    return FIRST_UNPRIVILEGED_UID + os.getpid()
 
 
 def enter_namespaces(scratch: str, limits: Limits) -> tuple[bool, bool]:
@@ -80,6 +83,8 @@ def enter_namespaces(scratch: str, limits: Limits) -> tuple[bool, bool]:
             _write("/proc/self/gid_map", f"0 {gid} 1")
     network = _unshare(_CLONE_NEWNET)
     filesystem = _unshare(_CLONE_NEWNS) and _mount_scratch(scratch, limits.scratch_size)
+    if filesystem:
+        _reveal_interpreter()
     return network, filesystem
 
 
@@ -155,6 +160,28 @@ def _mount_scratch(scratch: str, size: int) -> bool:
         if os.path.isdir(folder) and not scratch.startswith(folder + "/"):  # noqa: PTH112 — no pathlib here
             _libc.mount(scratch.encode(), folder.encode(), None, _MS_BIND, None)
     return True
+
+
+def _reveal_interpreter() -> None:
+    """Let an unprivileged user reach this Python where it lies in somebody's private home folder.
+
+    The private folder is covered by an empty one that holds nothing but the interpreter's.
+    """
+    covered: dict[str, list[str]] = {}
+    for prefix in sorted({os.path.realpath(sys.base_prefix), os.path.realpath(sys.prefix)}):
+        parts = prefix.split("/")
+        above = [Path("/".join(parts[:n])) for n in range(2, len(parts) + 1)]
+        private = next((str(p) for p in above if not p.stat().st_mode & stat.S_IXOTH), None)
+        if private is not None:
+            covered.setdefault(private, []).append(prefix)
+    for private, prefixes in covered.items():
+        opened = [(prefix, os.open(prefix, os.O_PATH | os.O_DIRECTORY)) for prefix in prefixes]
+        _libc.mount(b"tmpfs", private.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, b"size=1m,mode=755")
+        for prefix, folder in opened:
+            os.makedirs(prefix, exist_ok=True)  # noqa: PTH103
+            source = f"/proc/self/fd/{folder}".encode()
+            _libc.mount(source, prefix.encode(), None, _MS_BIND | _MS_REC, None)
+            os.close(folder)
 
 
 def _write(path: str, text: str) -> None:

@@ -166,10 +166,12 @@ def _empty_scratch() -> None:
 
 
 def _can_become(uid: int) -> bool:
+    """Whether programs can be run as `uid`, which must be able to read this Python."""
     child = os.fork()
     if child == 0:
         try:
             confinement.drop_privileges(uid)
+            os.close(os.open(os.__file__, os.O_RDONLY))
         except OSError:
             os._exit(1)
         os._exit(0)

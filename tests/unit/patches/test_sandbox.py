@@ -10,7 +10,7 @@ import pytest
 
 from heatline_probes.corpus.programs import Problem
 from heatline_probes.errors import SandboxError
-from heatline_probes.patches.confinement import Limits
+from heatline_probes.patches.confinement import FIRST_UNPRIVILEGED_UID, Limits
 from heatline_probes.patches.sandbox import Outcome, ProblemTests, Sandbox, Verdict
 
 TESTS = """
@@ -181,22 +181,23 @@ def test_a_harmful_program_fails_and_the_next_one_passes(
 
 
 def test_no_process_survives_its_program(sandbox: Sandbox, tests: ProblemTests) -> None:
-    if not sandbox.isolation.processes:
-        pytest.skip("no process namespace here")
+    if not sandbox.isolation.processes or not sandbox.isolation.user:
+        pytest.skip("no process namespace, or no user of its own to know processes by")
     code = (
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-        "        open('/proc/self/comm', 'w').write('heatline-left')\n        time.sleep(1000)\n"
-        "    os._exit(0)\n" + RIGHT
+        "import os, time\nready, tell = os.pipe()\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        "        os.write(tell, b'1')\n        time.sleep(1000)\n    os._exit(0)\nos.read(ready, 1)\n" + RIGHT
     )
-    tests.run(code)
-    assert [p for p in Path("/proc").glob("[0-9]*/comm") if _text(p).strip() == "heatline-left"] == []
+    assert tests.run(code).passes
+    assert sandbox._server is not None
+    mine = FIRST_UNPRIVILEGED_UID + sandbox._server.pid
+    assert [process for process in Path("/proc").glob("[0-9]*") if _owner(process) == mine] == []
 
 
-def _text(path: Path) -> str:
+def _owner(process: Path) -> int | None:
     try:
-        return path.read_text()
+        return process.stat().st_uid
     except OSError:
-        return ""
+        return None
 
 
 def test_the_scratch_folder_is_empty_for_every_program(tests: ProblemTests) -> None:
@@ -229,7 +230,15 @@ def test_no_connection_can_be_opened(sandbox: Sandbox, tests: ProblemTests) -> N
             "    reached = True\n"
             "except OSError:\n    reached = False\ndef f(x):\n    return x + 1 if reached else 0\n"
         )
-        assert not judged(tests, code.replace("PORT", str(port))).passes
+        code = code.replace("PORT", str(port))
+        assert "AssertionError" in judged(tests, code).detail
+        assert tests.run(code.replace("if reached", "if not reached")).passes
+
+
+def test_every_module_can_be_imported(tests: ProblemTests) -> None:
+    assert tests.run(
+        "import wave, textwrap, xml.dom\nimport numpy\nassert numpy.ones(2).sum() == 2\n" + RIGHT
+    ).passes
 
 
 def test_programs_do_not_run_as_root(sandbox: Sandbox, tests: ProblemTests) -> None:
