@@ -12,6 +12,7 @@ import pytest
 
 from heatline_probes.corpus.programs import Corpora, Problem, Program, code_sha
 from heatline_probes.errors import PatchError
+from heatline_probes.patches.deadcode import dead_statements
 from heatline_probes.patches.jobs import Mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, tasks
 from heatline_probes.patches.sandbox import Sandbox
@@ -100,11 +101,26 @@ def test_the_edit_is_where_the_bug_is(mine: Mine, tmp_path: Path) -> None:
 
 def test_what_was_done_is_not_done_again(mine: Mine) -> None:
     before = mined(mine)
-    runs = []
     mine.sandbox.close()  # nothing may be run
-    again = mined(mine)
-    assert before == again
-    assert runs == []
+    assert mined(mine) == before
+
+
+def test_a_task_that_was_stopped_half_way_goes_on_with_what_is_left(mine: Mine) -> None:
+    done = code_sha(FAILING["one operator"])
+    mark = {"status": "no patch found", "code_sha": done, "problem_key": "toy:1", "runs": 0}
+    mine.state.set_outcome(mine.settings.name(), "toy:1", done, mark)
+    outcomes = mined(mine)
+    assert outcomes.pop(done) == mark
+    assert [outcome["status"] for outcome in outcomes.values()] == ["patched"] * 3
+
+
+def test_a_patch_never_goes_around_the_old_code(mine: Mine) -> None:
+    wrong = "def largest(values):\n    total = 0\n    for value in values:\n        total += value * 2\n    return total\n"
+    known = replace(CORPORA, programs=(program(REFERENCE, passes=True), program(wrong)))
+    other = replace(mine, corpora=known, passing={"toy:1": [known.programs[0]]})
+    (outcome,) = other.run(tasks(known.programs[1:], mine.settings)[0])
+    assert outcome["status"] == "patched"
+    assert dead_statements(ast.parse(outcome["patched"])) == 0
 
 
 def test_a_state_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
