@@ -22,6 +22,7 @@ from heatline_probes.errors import PatchError
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, failing_programs
+from heatline_probes.patches.sample import sample_page
 from heatline_probes.patches.search import SearchSettings
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.table import MINED, MinedPatch, load_patches, mined_tables, read_card
@@ -120,6 +121,25 @@ def show(
         for program in {(p.problem_key, p.code_sha): p for p in programs}.values():
             outcome = known.outcome(name, program.problem_key, program.code_sha)
             _print_outcome(program, outcome)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Markdown file to write.")],
+    dataset: DatasetOption,
+    count: Annotated[int, typer.Option(min=1, help="How many patches.")] = 40,
+    seed: Annotated[int, typer.Option(help="Draws them.")] = 0,
+    corpora: CorporaOption = None,
+    state: StateOption = None,
+) -> None:
+    """A page of patches drawn at random, from the mining state; shows only what licences permit."""
+    loaded = load_corpora(corpora)
+    with MiningState(state or default_state()) as known:
+        outcomes = [o for o in known.outcomes(MiningSettings().name()) if o["dataset"] in dataset]
+    if not outcomes:
+        raise PatchError("Nothing was mined yet. Run `heatline-probes patches mine` first.")
+    page = sample_page(loaded.programs, outcomes, count, seed)
+    out.write_text(page, encoding="utf-8")
 
 
 @app.command()

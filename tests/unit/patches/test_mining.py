@@ -15,6 +15,7 @@ from heatline_probes.errors import PatchError
 from heatline_probes.patches.deadcode import dead_statements
 from heatline_probes.patches.jobs import Mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, tasks
+from heatline_probes.patches.sample import sample_page
 from heatline_probes.patches.sandbox import Sandbox
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.table import load_patches, read_table
@@ -115,7 +116,7 @@ def test_a_task_that_was_stopped_half_way_goes_on_with_what_is_left(mine: Mine) 
 
 
 def test_a_patch_never_goes_around_the_old_code(mine: Mine) -> None:
-    wrong = "def largest(values):\n    total = 0\n    for value in values:\n        total += value * 2\n    return total\n"
+    wrong = "def largest(values):\n    total = 0\n    for v in values:\n        total += v * 2\n    return total\n"
     known = replace(CORPORA, programs=(program(REFERENCE, passes=True), program(wrong)))
     other = replace(mine, corpora=known, passing={"toy:1": [known.programs[0]]})
     (outcome,) = other.run(tasks(known.programs[1:], mine.settings)[0])
@@ -204,3 +205,22 @@ def _parses(text: str) -> bool:
     except SyntaxError:
         return False
     return True
+
+
+def test_the_sample_page_shows_no_program_without_a_licence(mine: Mine) -> None:
+    outcomes = list(mined(mine).values())
+    shown = sample_page(CORPORA.programs, outcomes, 40, seed=0)
+    assert "best" in shown
+    unlicensed = [replace(p, licence="none stated") for p in CORPORA.programs]
+    hidden = sample_page(unlicensed, outcomes, 40, seed=0)
+    for text in ("best", "value", "largest", "return"):
+        assert text not in hidden
+    assert hidden.count("character offsets only") == 3
+
+
+def test_new_text_that_only_unlicensed_programs_have_is_not_shown(mine: Mine) -> None:
+    outcomes = list(mined(mine).values())
+    mixed = [replace(p, licence="none stated") if p.passes else p for p in CORPORA.programs]
+    page = sample_page(mixed, outcomes, 40, seed=0)
+    assert "tokens⟧" in page
+    assert "if value > best" not in page.replace(FAILING["one operator"], "")
