@@ -22,10 +22,11 @@ from heatline_probes.errors import PatchError
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, failing_programs
+from heatline_probes.patches.report import drops_table, models_table, summary_table, unverified_table
 from heatline_probes.patches.sample import sample_page
 from heatline_probes.patches.search import SearchSettings
 from heatline_probes.patches.state import MiningState
-from heatline_probes.patches.table import MINED, MinedPatch, load_patches, mined_tables, read_card
+from heatline_probes.patches.table import MINED, MinedPatch, mined_tables, read_card, read_table
 from heatline_probes.patches.unverified import nearest_patches, write_unverified
 
 app = typer.Typer(help="Minimal patches of failing programs.", no_args_is_help=True)
@@ -145,12 +146,22 @@ def sample(
 @app.command()
 def card(
     table: Annotated[Path | None, typer.Argument(help="A table; default: all that come along.")] = None,
+    markdown: Annotated[bool, typer.Option(help="As the tables of docs/corpora.md.")] = False,
 ) -> None:
-    """What a table holds and how it was made."""
+    """What a table holds and how it was made; a table that is not its card's is refused."""
     paths = [table] if table is not None else mined_tables(MINED)
-    load_patches() if table is None else None
+    cards = {}
     for path in paths:
-        typer.echo(json.dumps({path.name: read_card(path)}, indent=2, ensure_ascii=False))
+        read_table(path)
+        cards[path.name] = read_card(path)
+    if not markdown:
+        typer.echo(json.dumps(cards, indent=2, ensure_ascii=False))
+        return
+    verified = [card for card in cards.values() if "tally" in card]
+    typer.echo(summary_table(verified) + "\n\n" + drops_table(verified))
+    for one in verified:
+        typer.echo(f"\n{one['dataset']}\n\n{models_table(one, least=10)}")
+    typer.echo("\n" + unverified_table([card for card in cards.values() if "tally" not in card]))
 
 
 def _mine_unverified(

@@ -1,0 +1,73 @@
+"""The card of a patch table as Markdown: the tables of the paper's §4.2."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def summary_table(cards: Sequence[Mapping[str, Any]]) -> str:
+    """One row for each verified table."""
+    rows = [
+        "| dataset | failing | looked at | parsable | patched | edited tokens: mean, median | edited: mean of "
+        "programs | edited: of all tokens | changed: median | rewrites |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for card in cards:
+        counts, sizes = card["tally"]["all"], card["tally"]["all"]["sizes"]
+        rows.append(
+            f"| {card['dataset']} | {card['failing_programs']:,} | {card['looked_at']:,} | "
+            f"{counts['parsable']:,} | {_percent(counts['patched_fraction_of_parsable'])} | "
+            f"{sizes['edited_tokens_mean']:.1f}, {sizes['edited_tokens_median']:.0f} | "
+            f"{_percent(sizes['edited_fraction_mean'])} | {_percent(sizes['edited_fraction_of_all_tokens'])} | "
+            f"{sizes['changed_tokens_median']:.0f} | {sizes['rewrites']:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def drops_table(cards: Sequence[Mapping[str, Any]]) -> str:
+    """What happened to the programs that were looked at, and what patches were made from."""
+    rows = ["| dataset | what | programs |", "|---|---|---|"]
+    for card in cards:
+        counts = card["tally"]["all"]
+        for what in ("status", "status_unparsable", "origins"):
+            label = {"status": "", "status_unparsable": "does not parse: ", "origins": "patched from: "}[what]
+            rows += [f"| {card['dataset']} | {label}{name} | {n:,} |" for name, n in counts[what].items()]
+    return "\n".join(rows)
+
+
+def models_table(card: Mapping[str, Any], least: int) -> str:
+    """One row for each generator with at least `least` patched programs."""
+    rows = [
+        "| generator | solved | failed | looked at | patched | median edited | edited: mean of programs | "
+        "of all tokens |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    models = card["tally"]["models"].items()
+    for model, counts in sorted(models, key=lambda item: (-item[1]["status"].get("patched", 0), item[0])):
+        patched = counts["status"].get("patched", 0)
+        if patched >= least:
+            sizes = counts["sizes"]
+            rows.append(
+                f"| {model} | {counts['solved']:,} | {counts['failed']:,} | {counts['looked_at']:,} | {patched:,} | "
+                f"{sizes['edited_tokens_median']:.0f} | {_percent(sizes['edited_fraction_mean'])} | "
+                f"{_percent(sizes['edited_fraction_of_all_tokens'])} |"
+            )
+    return "\n".join(rows)
+
+
+def unverified_table(cards: Sequence[Mapping[str, Any]]) -> str:
+    """One row for each table of nearest programs."""
+    rows = [
+        "| dataset | looked at | with a passing program | edited: mean of programs | median edited | quality: mean |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {card['dataset']} | {card['failing_programs']:,} | {card['rows']:,} | "
+        f"{_percent(card['sizes']['edited_fraction_mean'])} | {card['sizes']['edited_tokens_median']:.0f} | "
+        f"{card['quality_mean']:.2f} |"
+        for card in cards
+    ]
+    return "\n".join(rows)
+
+
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{100 * fraction:.1f} %"
