@@ -13,7 +13,7 @@ from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.labels import label_tokens
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle, parse, tests_name
-from heatline_probes.patches.sandbox import ProblemTests, Sandbox
+from heatline_probes.patches.sandbox import Outcome, Sandbox
 from heatline_probes.patches.search import Candidate, Patch, SearchSettings, find_patch
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.units import Source, cut, edits_of
@@ -25,8 +25,8 @@ STANDARD_PREAMBLE = (
     "from collections import *\n"
     "from heapq import *\n"
 )
-FEWER_INPUTS = 60  # of problems whose tests take too long, as the recorded verdicts did
-TOO_LONG = 1.0  # seconds the reference may take on all inputs
+FEWER_INPUTS = (60, 15)  # tried in turn where the tests take too long; the recorded verdicts used 60
+TOO_LONG = 1.0  # seconds the reference may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,8 @@ def mine_task(
         yield from (state.outcome(name, p.problem_key, p.code_sha) or {} for p in task.programs)
         return
     prepared = Problem(**{**asdict(problem), "preamble": STANDARD_PREAMBLE + problem.preamble})
-    first = None
-    with sandbox.problem(prepared) as tests:
-        seconds = _time_of_reference(tests, problem, passing)
-    if seconds is None or seconds > TOO_LONG:
-        first = FEWER_INPUTS
+    first, seconds = _affordable_inputs(sandbox, prepared, passing)
     with sandbox.problem(prepared, first=first) as tests:
-        if first is not None:
-            seconds = _time_of_reference(tests, problem, passing)
         timeout = min(1.5, 0.2 + 4 * (seconds if seconds is not None else 1.5))
         oracle = Oracle(tests, state, tests_name(prepared, first), timeout=timeout)
         pool, origins = _pool(passing, state, name, problem.key)
@@ -176,9 +170,25 @@ def _pool(
     return pool, origins
 
 
-def _time_of_reference(tests: ProblemTests, problem: Problem, passing: Sequence[Program]) -> float | None:
-    """Seconds the slower of the reference and two passing programs takes; None when none passes in time."""
+def _affordable_inputs(
+    sandbox: Sandbox, problem: Problem, passing: Sequence[Program]
+) -> tuple[int | None, float | None]:
+    """How many test inputs to use (None for all) so that one run is short, and the seconds it takes then.
+
+    The seconds are those of the slower of the reference and two passing programs; None when none passes.
+    """
     programs = [problem.reference] if problem.reference else []
     programs += [program.code for program in passing[:2]]
-    verdicts = [tests.run(code, timeout=5.0) for code in programs]
-    return max((v.seconds for v in verdicts if v.passes), default=None)
+    for first in (None, *FEWER_INPUTS):
+        with sandbox.problem(problem, first=first) as tests:
+            seconds = []
+            for code in programs:
+                verdict = tests.run(code, timeout=3 * TOO_LONG)
+                if verdict.passes:
+                    seconds.append(verdict.seconds)
+                elif verdict.outcome is Outcome.TIMEOUT:
+                    seconds.append(3 * TOO_LONG)
+                    break
+        if not seconds or max(seconds) <= TOO_LONG:
+            break
+    return first, max(seconds, default=None)
