@@ -1,7 +1,9 @@
-"""The embedding table: int8 rows with one scale each, in a memory-mapped file outside the graph."""
+"""The embedding table: rows with one scale each, in a memory-mapped file outside the graph."""
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,31 +14,36 @@ from heatline.errors import BundleError
 from heatline.supervisor.architecture import Float32
 
 
-def write_embeddings(blocks: Iterable[Float32], rows_path: Path, scales_path: Path) -> str:
-    """Quantise blocks of rows ``(n, D)`` to int8 and write rows and scales as ``.npy`` files.
+def write_embeddings(
+    blocks: Iterable[Float32], rows_path: Path, scales_path: Path, precision: str = "int8"
+) -> str:
+    """Write blocks of rows ``(n, D)`` and a scale per row as ``.npy`` files.
 
-    Only one block stands in memory at a time.  Returns the sha256 over rows and scales.
+    ``"int8"`` rounds rows to 8 bits; ``"fp32"`` keeps them as they are, with scales of one.  Only one block
+    stands in memory at a time.  Returns the sha256 over rows and scales.
     """
-    import hashlib
-
     digest, scales, raw = hashlib.sha256(), [], rows_path.with_suffix(".raw")
+    kind = np.dtype(np.int8 if precision == "int8" else np.float32)
     width = 0
     with raw.open("wb") as stream:
         for block in blocks:
-            scale = np.abs(block).max(axis=1) / np.float32(127)
-            scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)  # (n,)
-            rows = np.rint(block / scale[:, None]).astype(np.int8)  # (n, D)
-            width = rows.shape[1]
-            digest.update(rows.data)
-            stream.write(rows.data)
+            scale = np.ones(len(block), np.float32)  # (n,)
+            rows = block  # (n, D)
+            if precision == "int8":
+                largest = np.abs(block).max(axis=1) / np.float32(127)
+                scale = np.where(largest == 0, np.float32(1), largest).astype(np.float32)
+                rows = np.rint(block / scale[:, None])
+            stored = np.ascontiguousarray(rows, kind)
+            width = stored.shape[1]
+            digest.update(stored.data)
+            stream.write(stored.data)
             scales.append(scale)
     all_scales = np.concatenate(scales)
     digest.update(all_scales.data)
     with rows_path.open("wb") as out, raw.open("rb") as stream:
-        header = {"descr": "|i1", "fortran_order": False, "shape": (len(all_scales), width)}
+        header = {"descr": kind.str, "fortran_order": False, "shape": (len(all_scales), width)}
         np.lib.format.write_array_header_1_0(out, header)
-        while chunk := stream.read(1 << 20):
-            out.write(chunk)
+        shutil.copyfileobj(stream, out, 1 << 20)
     raw.unlink()
     np.save(scales_path, all_scales, allow_pickle=False)
     return digest.hexdigest()
@@ -47,7 +54,7 @@ class EmbeddingTable:
 
     def __init__(self, rows_path: Path, scales_path: Path) -> None:
         try:
-            self._rows = np.load(rows_path, mmap_mode="r", allow_pickle=False)  # (V, D) int8
+            self._rows = np.load(rows_path, mmap_mode="r", allow_pickle=False)  # (V, D) int8 or float32
             self._scales = np.load(scales_path, allow_pickle=False)  # (V,)
         except (OSError, ValueError) as error:
             raise BundleError(

@@ -222,7 +222,7 @@ def build_bundle(
     built = build_graph(weights, kept, precision, kernel, lambda done, _: progress("building", done, steps))
     save_graph(built.model, folder)
     rows = write_embeddings(
-        weights.embedding_rows(4096), folder / "embeddings.npy", folder / "embedding_scales.npy"
+        weights.embedding_rows(4096), folder / "embeddings.npy", folder / "embedding_scales.npy", precision
     )
     progress("building", kept + 1, steps)
     (folder / "tokenizer.json").write_text(weights.tokenizer_json(), encoding="utf-8")
