@@ -15,6 +15,7 @@ from heatline_probes.errors import PatchError
 from heatline_probes.patches.deadcode import dead_statements
 from heatline_probes.patches.jobs import Mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, tasks
+from heatline_probes.patches.report import drops_table, models_table, summary_table
 from heatline_probes.patches.sample import sample_page
 from heatline_probes.patches.sandbox import Sandbox
 from heatline_probes.patches.state import MiningState
@@ -224,3 +225,11 @@ def test_new_text_that_only_unlicensed_programs_have_is_not_shown(mine: Mine) ->
     page = sample_page(mixed, outcomes, 40, seed=0)
     assert "tokens⟧" in page
     assert "if value > best" not in page.replace(FAILING["one operator"], "")
+
+
+def test_a_card_gives_the_tables_of_the_documentation(mine: Mine, tmp_path: Path) -> None:
+    mined(mine)
+    card = write_mined(mine, "toy", table_path(tmp_path, "toy"), "command")
+    assert "| toy | 4 | 4 | 3 | 100.0 % |" in summary_table([card])
+    assert "| toy | patched | 3 |" in drops_table([card])
+    assert "| m | 1 | 4 | 4 | 3 |" in models_table(card, least=1)
