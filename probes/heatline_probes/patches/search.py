@@ -69,7 +69,9 @@ def find_patch(
     ]
     differences = _differences(failing, [*candidates, *extra], keep_names)
     reduced: list[tuple[tuple[int, int], str, list[Hunk]]] = []
-    for hunks, origin in differences[: settings.candidates]:
+    for hunks, origin in differences:
+        if len(reduced) == settings.candidates:
+            break
         if not passes(hunks):
             continue
         smaller = reduce_hunks(hunks, passes)

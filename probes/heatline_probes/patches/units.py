@@ -176,16 +176,22 @@ def _is_trivia(tokens: list[Token], index: int, depth: int) -> bool:
 
 def _bare(unit: Unit) -> Unit:
     """A unit of another program without that program's comments, docstrings and layout."""
-    gap = " " if unit.gap else ""
+    gap = " " if unit.gap and "\n" not in unit.gap else ""
     return unit._replace(raw=unit.text, gap="" if unit.text.startswith("\n") else gap)
 
 
 def _emit(parts: list[str], unit: Unit) -> None:
     gap = unit.gap
+    if parts and gap.isspace() and "\n" not in gap and _is_indentation(parts[-1]):
+        gap = ""  # it stood inside a line before: here it would change the indentation
     if not gap and parts and parts[-1] and _is_word(parts[-1][-1]) and _is_word(unit.raw[:1]):
         gap = " "
     parts.append(gap)
     parts.append(unit.raw)
+
+
+def _is_indentation(written: str) -> bool:
+    return "\n" in written and written.rsplit("\n", 1)[-1].strip() == ""
 
 
 def _is_word(character: str) -> bool:

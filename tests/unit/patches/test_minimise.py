@@ -128,6 +128,12 @@ def test_layout_and_comments_are_no_difference() -> None:
     assert difference(one, other) == []
 
 
+def test_a_blank_inside_a_line_never_becomes_indentation() -> None:
+    failing, passing = cut("for i in x: f(i)"), "for i in x:\n    f(i)"
+    assert apply(failing, difference(failing, cut(passing))) == passing
+    assert apply(cut("x"), difference(cut("x"), cut("\nimport re"))) == "import re"
+
+
 def test_words_do_not_grow_together() -> None:
     failing = cut("return(x)")
     hunks = difference(failing, cut("return x"))
