@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from heatline.supervisor.catalog import CATALOG
+from heatline.supervisor.gguf_weights import GgufWeights
 from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
 from tests.tiny import tiny_gguf
@@ -21,8 +22,11 @@ CODE = Path(__file__).read_text()[:1500]
 
 
 def reference(gguf: Path, ids: np.ndarray, layers: int) -> np.ndarray:
+    config = transformers.AutoConfig.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    if hasattr(config, "head_dim"):  # its GGUF reader leaves Qwen3's at a default
+        config.head_dim = GgufWeights(gguf).architecture.head_dim
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32, attn_implementation="eager"
+        gguf.parent, gguf_file=gguf.name, config=config, dtype=torch.float32, attn_implementation="eager"
     )
     with torch.no_grad():
         out = model.model(torch.from_numpy(ids.astype(np.int64))[None], output_hidden_states=True)
