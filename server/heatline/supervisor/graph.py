@@ -11,7 +11,7 @@ column, activations of 8 bits with one scale *per token*.  A scale of its own fo
 attention sink's huge activations out of the others' scale, and makes a token's numbers independent of what
 else is in the batch, so that re-running a suffix gives the same bits as a run from scratch.  Inputs with
 outliers within a token (all but the attention's output) are split into a coarse and a fine part of 8 bits
-each, two integer products instead of one: what error remains (2 %) is the weights'.  ``"fp32"`` uses plain
+each, two integer products instead of one: what error remains is mostly the weights'.  ``"fp32"`` uses plain
 ``MatMul``s, the reference for tests.
 """
 
