@@ -1,6 +1,6 @@
 """Where the mistake of every sample in examples/ stands among its lines, riskiest first.
 
-    python benchmarks/examples.py [--supervisor NAME]
+python benchmarks/examples.py [--supervisor NAME]
 """
 
 import argparse

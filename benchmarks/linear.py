@@ -22,7 +22,12 @@ from heatline.supervisor.graph import CONTRIB, _Builder, _shared_constants
 from heatline.supervisor.kernel import exact_kernels
 
 TOKENS, ROUNDS, BLOCK = 256, 15, 32
-SHAPES = {"smollm2 gate": (1536, 576), "smollm2 down": (576, 1536), "qwen gate": (4864, 896), "qwen down": (896, 4864)}
+SHAPES = {
+    "smollm2 gate": (1536, 576),
+    "smollm2 down": (576, 1536),
+    "qwen gate": (4864, 896),
+    "qwen down": (896, 4864),
+}
 Float32 = NDArray[np.float32]
 
 
@@ -50,7 +55,10 @@ def blocks(weight: Float32, threads: int) -> ort.InferenceSession:
     split = weight.reshape(rows, columns // BLOCK, BLOCK)
     scales = np.abs(split).max(axis=2) / 127
     quantised = (np.rint(split / scales[:, :, None]) + 128).astype(np.uint8)
-    constants = [numpy_helper.from_array(quantised, "q"), numpy_helper.from_array(scales.astype(np.float32), "s")]
+    constants = [
+        numpy_helper.from_array(quantised, "q"),
+        numpy_helper.from_array(scales.astype(np.float32), "s"),
+    ]
     node = helper.make_node(
         "MatMulNBits", ["embeddings", "q", "s"], ["out"], domain=CONTRIB,
         K=columns, N=rows, bits=8, block_size=BLOCK, accuracy_level=4,
@@ -86,7 +94,13 @@ def main() -> None:
             error = float(np.linalg.norm(out - exact) / np.linalg.norm(exact))
             cells.append((median_ms(lambda r=running, v=values: r.run(None, {"embeddings": v})), error))
         (slow, slow_error), (fast, fast_error) = cells
-        row = (f"{slow:.2f} ms", f"{fast:.2f} ms", f"{slow / fast:.1f}×", f"{slow_error:.2%}", f"{fast_error:.2%}")
+        row = (
+            f"{slow:.2f} ms",
+            f"{fast:.2f} ms",
+            f"{slow / fast:.1f}×",
+            f"{slow_error:.2%}",
+            f"{fast_error:.2%}",
+        )
         table.add_row(name, *row)
     Console().print(table)
 

@@ -1,6 +1,6 @@
 """Draws the README's picture: the terminal report of a sample, as SVG.
 
-    python docs/picture.py examples/intervals.py docs/images/heat.svg
+python docs/picture.py examples/intervals.py docs/images/heat.svg
 """
 
 import io
@@ -17,8 +17,12 @@ def draw(sample: str, target: Path) -> None:
     """Run `heatline check` with colours and write what it printed as a picture."""
     environment = {"FORCE_COLOR": "1", "COLUMNS": "110", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     command = [sys.executable, "-c", "from heatline.cli import main; main()", "check", sample, "--all"]
-    report = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
-    console = Console(record=True, width=112, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    report = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    console = Console(
+        record=True, width=112, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     console.print(Text.from_ansi(report.stdout))
     svg = console.export_svg(title=f"heatline check {sample}", font_aspect_ratio=0.61)
     # the exported style sheet names web fonts; the picture must not ask the network for any
