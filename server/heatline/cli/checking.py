@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from heatline.cli.discover import discover
-from heatline.cli.reading import MAX_BYTES, UnscorableError, decode_source, read_source
+from heatline.cli.reading import UnscorableError, decode_source, read_source
 from heatline.errors import InputError
 from heatline.report.checked import CheckedFile, FailedFile, Scored
 from heatline.scoring.generated import changed_lines
+from heatline.scoring.limits import MAX_BYTES
 from heatline.scoring.result import ScoredLine
 
 STDIN = Path("-")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from heatline.errors import InputError
-from heatline.scoring.generated import GIT_COMMAND, git_environment
+from heatline.scoring.generated import run_git
 from heatline.scoring.languages import known_suffixes
 
-_GIT_SECONDS = 60.0
 _HEAD_BYTES = 2_000
 
 # Languages without a grammar are scored too: their scopes are found by indentation.
@@ -105,23 +103,10 @@ def _is_folder(path: Path) -> bool:
 
 def _git_files(folder: Path) -> Iterable[Path] | None:
     """Tracked and new, not ignored files below ``folder``, relative to it; None outside a repository."""
-    command = [*GIT_COMMAND, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=git_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    listed = run_git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed is None:
         return None
-    if done.returncode != 0:
-        return None
-    return {Path(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name}
+    return {Path(os.fsdecode(name)) for name in listed.split(b"\0") if name}
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -8,11 +8,8 @@ import tokenize
 from pathlib import Path
 
 from heatline.errors import InputError
+from heatline.scoring.limits import MAX_BYTES, minified_line
 
-MAX_BYTES = 1_000_000
-_LONGEST_LINE = 10_000
-_LONG_MEAN = 300
-_SMALLEST_MINIFIED = 5_000
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
 _UTF16_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
@@ -71,17 +68,6 @@ def decode_source(raw: bytes, name: str, *, python: bool) -> str:
             "Check the source that it was made from."
         )
     return text
-
-
-def minified_line(text: str) -> tuple[int, int] | None:
-    """The longest line of a minified text as (line from 1, characters); None for a text people can read."""
-    lengths = [len(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    longest = max(lengths)
-    filled = sum(1 for length in lengths if length) or 1
-    dense = len(text) >= _SMALLEST_MINIFIED and len(text) / filled > _LONG_MEAN
-    if longest > _LONGEST_LINE or dense:
-        return lengths.index(longest) + 1, longest
-    return None
 
 
 def _decode_utf8(raw: bytes, name: str) -> str:

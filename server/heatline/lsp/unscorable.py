@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heatline.cli.reading import MAX_BYTES, minified_line
+from heatline.scoring.limits import MAX_BYTES, minified_line
 
 
 def why_unscorable(text: str) -> str | None:

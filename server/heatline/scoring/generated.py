@@ -17,7 +17,7 @@ from pathlib import Path
 from heatline.errors import InputError
 from heatline.scoring.lines import line_spans
 
-_GIT_SECONDS = 20.0
+_GIT_SECONDS = 60.0
 _MANY_LINES = 2_000
 
 # A hook or an editor may have pointed git at another repository; the file's own folder decides here.
@@ -34,11 +34,11 @@ def changed_lines(path: Path, text: str, base: str = "HEAD") -> list[tuple[int, 
     Raises InputError when ``base`` names no commit.
     """
     path = path.resolve()
-    if not path.parent.is_dir() or _git(path.parent, "rev-parse", "--git-dir") is None:
+    if not path.parent.is_dir() or run_git(path.parent, "rev-parse", "--git-dir") is None:
         return None
     lines = split_lines(text)
     commit = _commit(path.parent, base)
-    blob = None if commit is None else _git(path.parent, "cat-file", "blob", f"{commit}:./{path.name}")
+    blob = None if commit is None else run_git(path.parent, "cat-file", "blob", f"{commit}:./{path.name}")
     if blob is None:
         return [(0, len(lines))] if lines else []
     return differing_ranges(split_lines(_decode(blob)), lines)
@@ -72,7 +72,7 @@ def differing_ranges(before: list[str], after: list[str]) -> list[tuple[int, int
 
 def _commit(folder: Path, base: str) -> str | None:
     """The commit ``base`` names; None for the HEAD of a repository that has no commit yet."""
-    found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
     if found is not None:
         return found.decode("ascii").strip()
     if base == "HEAD":
@@ -94,7 +94,7 @@ def git_environment() -> dict[str, str]:
 GIT_COMMAND = ("git", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
+def run_git(folder: Path, *arguments: str) -> bytes | None:
     """What git prints in ``folder``, or None when it is missing, fails or hangs."""
     try:
         done = subprocess.run(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heatline.cli.reading import MAX_BYTES, UnscorableError, decode_source, minified_line, read_source
+from heatline.cli.reading import UnscorableError, decode_source, read_source
 from heatline.errors import InputError
+from heatline.scoring.limits import MAX_BYTES, minified_line
 
 
 def written(folder: Path, name: str, raw: bytes) -> Path:
