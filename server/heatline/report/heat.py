@@ -13,7 +13,7 @@ BAR_STYLES = ("dim", "color(143)", "color(178)", "color(208)", "bold color(166)"
 TOKEN_STYLES = (
     "",
     "",
-    "black on #fee8a8",
+    "",  # most tokens are here: only those that stand out are marked
     "black on #fec44f",
     "black on #fe9929",
     "bold white on #a63603",
