@@ -29,9 +29,7 @@ demo: $(VENV)/.stamp-run ## Score a sample with the default supervisor: install,
 test: test-node test-python ## Run all tests
 
 test-python: $(VENV)/.stamp-dev
-	@if $(BIN)/python -c 'import pyarrow' 2>/dev/null; then $(BIN)/python -m pytest $(PYTEST); \
-	else echo "The probes extra is not installed: tests that read corpora are left out."; \
-	$(BIN)/python -m pytest $(PYTEST) --ignore tests/unit/corpus; fi
+	$(BIN)/python -m pytest $(PYTEST)
 
 test-node: node_modules/.stamp
 	@if command -v npm >/dev/null; then npm test; else echo "npm is not here: the client's tests are left out."; fi

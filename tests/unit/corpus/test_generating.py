@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 from heatline_probes.corpus.endpoint import Endpoint
 from heatline_probes.corpus.generating import Sampling, generate_programs
 from heatline_probes.corpus.programs import Problem

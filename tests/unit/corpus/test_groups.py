@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import pytest
+
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 from heatline_probes.corpus.groups import identity, problem_groups
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 from heatline_probes.corpus.importing import NOT_RUN, import_programs, write_programs
 from heatline_probes.corpus.unified_diff import apply_unified_diff
 from heatline_probes.errors import CorpusError

@@ -3,9 +3,12 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from heatline_probes.corpus.programs import (
     ENVIRONMENT_VARIABLE,

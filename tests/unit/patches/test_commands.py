@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 PROBLEM = {
     "key": "toy:1", "dataset": "toy", "problem_id": "1", "language": "python", "prompt": "Add one.",

@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
+
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
+import pyarrow.parquet as pq
 
 from heatline_probes.corpus.programs import Corpora, Problem, Program, code_sha
 from heatline_probes.errors import PatchError

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("pyarrow", reason="needs the probes extra")
+
 from heatline_probes.corpus.programs import Problem
 from heatline_probes.errors import SandboxError
 from heatline_probes.patches.confinement import FIRST_UNPRIVILEGED_UID, Limits
