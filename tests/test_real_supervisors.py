@@ -7,11 +7,18 @@ import pytest
 import heatline
 from heatline.errors import SupervisorError
 from heatline.supervisor.catalog import CATALOG, DEFAULT_SUPERVISOR
+from heatline.supervisor.store import SupervisorStore
 
 pytestmark = pytest.mark.real
 
+INSTALLED = SupervisorStore().folder  # read before any fixture points elsewhere
 SAMPLE = Path(__file__).parents[1] / "examples" / "matrix.py"
 MISTAKE = 20  # examples/README.md
+
+
+@pytest.fixture(autouse=True)
+def own_supervisors(monkeypatch):
+    monkeypatch.setenv("HEATLINE_SUPERVISORS", str(INSTALLED))
 
 
 def load(name: str) -> heatline.Scorer:

@@ -18,6 +18,7 @@ pytest.importorskip("accelerate", reason="needs the probes extra")
 
 pytestmark = pytest.mark.probes
 
+INSTALLED = SupervisorStore().folder  # read before any fixture points elsewhere
 CODE = Path(__file__).read_text()[:1500]
 
 
@@ -45,7 +46,7 @@ def states(store: SupervisorStore, name: str, ids: np.ndarray) -> np.ndarray:
 
 def weights_of(name: str) -> Path:
     """The catalog's weights: beside an installed supervisor, or in ``HEATLINE_TEST_WEIGHTS``."""
-    candidates = [SupervisorStore().folder / "weights" / f"{name}.gguf"]
+    candidates = [INSTALLED / "weights" / f"{name}.gguf"]
     if folder := os.environ.get("HEATLINE_TEST_WEIGHTS"):
         candidates += [p for p in Path(folder).glob("*.gguf") if p.stat().st_size == CATALOG[name].size]
     for path in candidates:
