@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -122,11 +121,6 @@ def tiny_probe(bundle: Path, folder: Path | None = None, name: str = "tiny-probe
         ),
     )
     return probe.save(folder or bundle.parent.parent)
-
-
-def same_files(one: Path, other: Path) -> bool:
-    """Whether two files have the same bytes."""
-    return hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
 
 
 def edit_card(path: Path, **changes: object) -> None:
