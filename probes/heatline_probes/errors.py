@@ -4,6 +4,7 @@ HeatlineError
 ├── CorpusError       program corpora are missing, or a file of them can't be read    (also ValueError)
 ├── SandboxError      programs can't be run safely here                               (also OSError)
 ├── PatchError        a patch table or a mining state can't be used                   (also ValueError)
+├── EvaluationError   predictions can't be read, or can't be measured as asked         (also ValueError)
 └── GeneratorError    an OpenAI-compatible endpoint can't be asked or answers nonsense
 
 Every message is one sentence on what is wrong and one on what to do; a person reads it as it is.
@@ -22,6 +23,10 @@ class SandboxError(HeatlineError, OSError):
 
 class PatchError(HeatlineError, ValueError):
     """Raised for a patch table, card or mining state that is malformed or was altered."""
+
+
+class EvaluationError(HeatlineError, ValueError):
+    """Raised when predictions are missing or malformed, or a protocol can't be applied to them."""
 
 
 class GeneratorError(HeatlineError):
