@@ -54,6 +54,7 @@ package: $(VENV)/.stamp-dev ## Build the wheel into dist/
 docs: $(VENV)/.stamp-dev ## Write the pages that are made from the code
 	$(BIN)/python -m heatline.cli.reference > docs/cli.md.part
 	mv docs/cli.md.part docs/cli.md
+	$(BIN)/python -m heatline.settings.reference
 
 ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, test
 	$(MAKE) lint package
