@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tree_sitter import Language, Parser
+from tree_sitter import Language, Node, Parser
 
 PLAIN = "plain"
 
@@ -22,13 +22,34 @@ class LanguageSyntax:
     containers: frozenset[str]  # long ones split into their members
     imports: frozenset[str]
     wrappers: frozenset[str]  # decorators, exports, templates: look at the declaration inside
+    attributes: frozenset[str]  # stand before a declaration as nodes of their own, and belong to it
+
+    def declares(self, node: Node) -> bool:
+        """Whether ``node`` is a function, a class or the like."""
+        return node.type in self.functions or node.type in self.containers
 
 
 def _syntax(
-    module: str, functions: str, containers: str, imports: str, wrappers: str = "", factory: str = "language"
+    module: str,
+    functions: str,
+    containers: str,
+    imports: str,
+    wrappers: str = "",
+    factory: str = "language",
+    attributes: str = "",
 ) -> LanguageSyntax:
-    sets = (frozenset(words.split()) for words in (functions, containers, imports, wrappers))
+    sets = (frozenset(words.split()) for words in (functions, containers, imports, wrappers, attributes))
     return LanguageSyntax(f"tree_sitter_{module}", factory, *sets)
+
+
+def unwrapped(node: Node, syntax: LanguageSyntax) -> Node:
+    """The declaration inside a decorator, export or template."""
+    while node.type in syntax.wrappers:
+        inner = [c for c in node.named_children if syntax.declares(c) or c.type in syntax.wrappers]
+        if not inner:
+            return node
+        node = inner[0]
+    return node
 
 
 _JS_FUNCTIONS = "function_declaration generator_function_declaration method_definition"
@@ -56,7 +77,10 @@ LANGUAGES: dict[str, LanguageSyntax] = {
         "preproc_include using_declaration", "template_declaration",
     ),
     "go": _syntax("go", "function_declaration method_declaration", "", "import_declaration package_clause"),
-    "rust": _syntax("rust", "function_item", "impl_item trait_item mod_item", "use_declaration"),
+    "rust": _syntax(
+        "rust", "function_item", "impl_item trait_item mod_item", "use_declaration",
+        attributes="attribute_item",
+    ),
     "csharp": _syntax(
         "c_sharp", "method_declaration constructor_declaration local_function_statement",
         "class_declaration struct_declaration interface_declaration record_declaration namespace_declaration",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tree_sitter import Node
 
-from heatline.scoring.languages import LANGUAGES, PLAIN, LanguageSyntax, parser_for
+from heatline.scoring.languages import LANGUAGES, PLAIN, LanguageSyntax, parser_for, unwrapped
 
 LONG_CLASS = 1500  # characters
 _DEPTH = 6  # nested containers that are opened
@@ -85,7 +85,7 @@ def _by_grammar(
     imports: list[tuple[int, int]] = []
 
     def visit(node: Node, outer: str, depth: int) -> None:
-        declaration = _unwrapped(node, syntax)
+        declaration = unwrapped(node, syntax)
         start, end = to_offset(node.start_byte), to_offset(node.end_byte)
         end -= len(text[start:end]) - len(text[start:end].rstrip())  # some nodes hold their line end
         if node.type in syntax.imports:
@@ -124,18 +124,6 @@ def _byte_to_offset(text: str, byte_length: int) -> Callable[[int], int]:
     sizes = 1 + (points > 0x7F) + (points > 0x7FF) + (points > 0xFFFF)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     return lambda byte: int(np.searchsorted(starts, byte))
-
-
-def _unwrapped(node: Node, syntax: LanguageSyntax) -> Node:
-    """The declaration inside a decorator, export or template."""
-    while node.type in syntax.wrappers:
-        inner = [
-            c for c in node.named_children if c.type in syntax.functions | syntax.containers | syntax.wrappers
-        ]
-        if not inner:
-            return node
-        node = inner[0]
-    return node
 
 
 def _name(node: Node, source: bytes) -> str:
