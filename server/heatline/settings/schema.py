@@ -275,13 +275,14 @@ class Settings:
 
     heat: Heat = field(default_factory=Heat)
     trace: Trace = field(default_factory=Trace)
-    path: str = _setting(
-        "heatline",
+    path: str | None = _setting(
+        None,
         Text("a program's name or path"),
         "The heatline program: a name found on PATH, or an absolute path.",
         reach="machine",
         restricted=True,
         client=True,
+        null="that of the selected Python environment, else the one on PATH, else the extension's own",
     )
 
 
