@@ -73,6 +73,9 @@ class Features:
     """What the server shows."""
 
     diagnostics: bool = _setting(True, Flag(), "Flag risky lines.")
+    workspace_diagnostics: bool = _setting(
+        True, Flag(), "Flag risky lines of changed files that are not open, in editors that ask for it."
+    )
     hover: bool = _setting(True, Flag(), "Show the risks of token, line and function on hover.")
     code_lens: bool = _setting(True, Flag(), "Show the risk of each function above it.")
     code_actions: bool = _setting(
@@ -213,6 +216,12 @@ class Settings:
 
     debounce_ms: int = _setting(
         150, Integer(0, 10_000), "Milliseconds without an edit before a file is scored again.", reach="window"
+    )
+    quiet_ms: int = _setting(
+        1000,
+        Integer(0, 60_000),
+        "Milliseconds without an edit before the line that was typed on may be flagged.",
+        reach="window",
     )
     threads: int | None = _setting(
         None,
