@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from heatline.calibration.logistic import fit_logistic, log_odds, sigmoid, smoothed_targets
 from heatline.errors import ProbeError
 
 Float64 = NDArray[np.float64]
 
-
-def sigmoid(logits: ArrayLike) -> Float64:
-    """Logistic function, without overflow at either end."""
-    x = np.asarray(logits, np.float64)
-    tail = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0 / (1.0 + tail), tail / (1.0 + tail))
+__all__ = [
+    "BetaCalibrator",
+    "Calibrator",
+    "IdentityCalibrator",
+    "PlattCalibrator",
+    "checked_rate",
+    "rate_shift",
+    "sigmoid",
+]
 
 
 class Calibrator(Protocol):
@@ -28,9 +31,30 @@ class Calibrator(Protocol):
         """Confidences, same shape as ``logits``."""
         ...
 
+    def shifted(self, base_rate: float) -> Calibrator:
+        """The calibrator for code where a share ``base_rate`` of the spans is kept (see ``rate_shift``)."""
+        ...
+
     def to_json(self) -> dict[str, object]:
         """Parameters with their ``kind``."""
         ...
+
+
+def checked_rate(base_rate: float) -> float:
+    """The rate itself; raises ``ProbeError`` unless it is between 0 and 1, both excluded."""
+    if not 0.0 < base_rate < 1.0:
+        raise ProbeError(f"The base rate {base_rate} is no share. Give a number between 0 and 1.")
+    return base_rate
+
+
+def rate_shift(trained: float, actual: float) -> float:
+    """What to add to a logit when the share of kept spans is ``actual`` instead of ``trained``.
+
+    The difference of the two log-odds (Saerens, Latinne & Decaestecker 2002): right when kept spans
+    look like kept spans, and edited ones like edited ones, whatever their share (label shift).  It is not
+    right when the code itself is of another kind.
+    """
+    return float(log_odds(checked_rate(actual)) - log_odds(checked_rate(trained)))
 
 
 @dataclass(frozen=True)
@@ -40,6 +64,13 @@ class IdentityCalibrator:
     def predict(self, logits: ArrayLike) -> Float64:
         """``sigmoid(logits)``."""
         return sigmoid(logits)
+
+    def shifted(self, base_rate: float) -> Calibrator:
+        """Raises ``ProbeError``: the base rate it was fitted at is not known."""
+        raise ProbeError(
+            "This probe is not calibrated, so it can't be moved to another base rate. Use a calibrated probe, "
+            "or leave the base rate out."
+        )
 
     def to_json(self) -> dict[str, object]:
         """``{"kind": "identity"}``."""
@@ -59,25 +90,19 @@ class PlattCalibrator:
 
     @classmethod
     def fit(cls, logits: ArrayLike, kept: ArrayLike, weights: ArrayLike | None = None) -> PlattCalibrator:
-        """Fit by Newton's method on Platt's smoothed targets.
-
-        Targets are ``(n₊ + 1) / (n₊ + 2)`` and ``1 / (n₋ + 2)`` instead of 1 and 0, the Bayesian smoothing
-        of Platt 1999, §2.2.  Raises ``ValueError`` when only one outcome, or a non-finite logit, is given.
-        """
-        x, y = np.asarray(logits, np.float64), np.asarray(kept, bool)
-        w = np.ones_like(x) if weights is None else np.asarray(weights, np.float64)
-        if not np.isfinite(x).all():
-            raise ValueError("Platt scaling needs finite logits. Leave out spans without one.")
-        positive, negative = float(w[y].sum()), float(w[~y].sum())
-        if positive == 0 or negative == 0:
-            raise ValueError("Platt scaling needs both kept and edited spans. Give more programs.")
-        targets = np.where(y, (positive + 1) / (positive + 2), 1 / (negative + 2))
-        slope, intercept = _newton(x, targets, w, float(np.log((positive + 1) / (negative + 1))))
-        return cls(slope, intercept, positive / (positive + negative))
+        """Fit on Platt's smoothed targets; raises ``ValueError`` as ``smoothed_targets`` does."""
+        x, targets, w, rate = smoothed_targets(logits, kept, weights)
+        slope, intercept = fit_logistic(np.stack([x, np.ones_like(x)], axis=1), targets, w)
+        return cls(float(slope), float(intercept), rate)
 
     def predict(self, logits: ArrayLike) -> Float64:
         """Scaled confidences."""
         return sigmoid(self.slope * np.asarray(logits, np.float64) + self.intercept)
+
+    def shifted(self, base_rate: float) -> PlattCalibrator:
+        """The same slope; the intercept moves by ``rate_shift``."""
+        moved = self.intercept + rate_shift(self.base_rate, base_rate)
+        return replace(self, intercept=moved, base_rate=base_rate)
 
     def to_json(self) -> dict[str, object]:
         """Parameters as plain numbers."""
@@ -89,41 +114,42 @@ class PlattCalibrator:
         }
 
 
-def _newton(x: Float64, targets: Float64, weights: Float64, intercept: float) -> tuple[float, float]:
-    """Minimise the weighted cross-entropy over slope and intercept, with back-tracking."""
-    parameters = np.asarray([0.0, intercept])
+@dataclass(frozen=True)
+class BetaCalibrator:
+    """``sigmoid(a · ln p − b · ln(1 − p) + c)`` with ``p = sigmoid(logit)`` (Kull, Silva Filho & Flach 2017).
 
-    def loss(p: Float64) -> float:
-        z = p[0] * x + p[1]
-        return float(np.sum(weights * (np.logaddexp(0.0, z) - targets * z)))
+    Two slopes, one for each end: Platt scaling is the case ``a = b``.
+    """
 
-    current = loss(parameters)
-    for _ in range(100):
-        confidence = sigmoid(parameters[0] * x + parameters[1])
-        residual, curvature = weights * (confidence - targets), weights * confidence * (1 - confidence)
-        gradient = np.asarray([residual @ x, residual.sum()])
-        hessian = np.asarray([[curvature @ (x * x), curvature @ x], [curvature @ x, curvature.sum()]])
-        step = np.linalg.solve(hessian + 1e-10 * np.eye(2), gradient)
-        size = 1.0
-        while size > 1e-8 and (proposed := loss(parameters - size * step)) > current:
-            size /= 2
-        if size <= 1e-8 or np.abs(size * step).max() < 1e-10:
-            break
-        parameters, current = parameters - size * step, proposed
-    return float(parameters[0]), float(parameters[1])
+    a: float
+    b: float
+    c: float
+    base_rate: float
 
+    @classmethod
+    def fit(cls, logits: ArrayLike, kept: ArrayLike, weights: ArrayLike | None = None) -> BetaCalibrator:
+        """Fit by logistic regression on the two logarithms; a slope that comes out negative is set to 0.
 
-def calibrator_from_json(raw: Mapping[str, object]) -> Calibrator:
-    """Read what ``to_json`` wrote; raises ``ProbeError`` for an unknown or malformed calibrator."""
-    try:
-        if raw["kind"] == "identity":
-            return IdentityCalibrator()
-        if raw["kind"] == "platt":
-            slope, intercept, rate = (float(str(raw[key])) for key in ("slope", "intercept", "base_rate"))
-            if np.isfinite([slope, intercept, rate]).all():
-                return PlattCalibrator(slope, intercept, rate)
-    except (KeyError, ValueError):
-        pass
-    raise ProbeError(
-        f"The calibrator {dict(raw)!r} is unknown or malformed. Use a probe made for this version."
-    )
+        Raises ``ValueError`` as ``smoothed_targets`` does.
+        """
+        x, targets, w, rate = smoothed_targets(logits, kept, weights)
+        low, high, ones = -np.logaddexp(0.0, -x), np.logaddexp(0.0, x), np.ones_like(x)
+        a, b, c = fit_logistic(np.stack([low, high, ones], axis=1), targets, w)
+        if a < 0:
+            a, (b, c) = 0.0, fit_logistic(np.stack([high, ones], axis=1), targets, w)
+        elif b < 0:
+            b, (a, c) = 0.0, fit_logistic(np.stack([low, ones], axis=1), targets, w)
+        return cls(max(float(a), 0.0), max(float(b), 0.0), float(c), rate)
+
+    def predict(self, logits: ArrayLike) -> Float64:
+        """Scaled confidences."""
+        x = np.asarray(logits, np.float64)
+        return sigmoid(-self.a * np.logaddexp(0.0, -x) + self.b * np.logaddexp(0.0, x) + self.c)
+
+    def shifted(self, base_rate: float) -> BetaCalibrator:
+        """The same slopes; the intercept moves by ``rate_shift``."""
+        return replace(self, c=self.c + rate_shift(self.base_rate, base_rate), base_rate=base_rate)
+
+    def to_json(self) -> dict[str, object]:
+        """Parameters as plain numbers."""
+        return {"kind": "beta", "a": self.a, "b": self.b, "c": self.c, "base_rate": self.base_rate}
