@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from pathspec import GitIgnoreSpec
-from pathspec.pattern import Pattern
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from heatline.errors import SettingsError
 
@@ -37,7 +37,7 @@ class PathFilter:
 
 
 def _compiled(patterns: Sequence[str]) -> GitIgnoreSpec | None:
-    compiled: list[Pattern] = []
+    compiled: list[GitIgnoreSpecPattern] = []
     for pattern in patterns:
         try:
             compiled += GitIgnoreSpec.from_lines([pattern]).patterns
