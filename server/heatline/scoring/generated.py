@@ -12,6 +12,7 @@ import io
 import os
 import subprocess
 import tokenize
+from dataclasses import dataclass
 from pathlib import Path
 
 from heatline.errors import InputError
@@ -24,6 +25,13 @@ _MANY_LINES = 2_000
 _FOREIGN_GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE")
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A file as it is in a commit: its lines without their ends, or None when the commit doesn't hold it."""
+
+    lines: list[str] | None
+
+
 def changed_lines(path: Path, text: str, base: str = "HEAD") -> list[tuple[int, int]] | None:
     """Line ranges ``[first, last)``, counted from 0, in which ``text`` differs from ``path`` at ``base``.
 
@@ -33,15 +41,26 @@ def changed_lines(path: Path, text: str, base: str = "HEAD") -> list[tuple[int, 
 
     Raises InputError when ``base`` names no commit.
     """
+    committed = committed_file(path, base)
+    return None if committed is None else lines_since(committed, text)
+
+
+def committed_file(path: Path, base: str = "HEAD") -> Committed | None:
+    """``path`` as it is at ``base``; None outside a repository or without git. Raises as ``changed_lines`` does."""
     path = path.resolve()
     if not path.parent.is_dir() or run_git(path.parent, "rev-parse", "--git-dir") is None:
         return None
-    lines = split_lines(text)
     commit = _commit(path.parent, base)
     blob = None if commit is None else run_git(path.parent, "cat-file", "blob", f"{commit}:./{path.name}")
-    if blob is None:
+    return Committed(None if blob is None else split_lines(_decode(blob)))
+
+
+def lines_since(committed: Committed, text: str) -> list[tuple[int, int]]:
+    """Line ranges ``[first, last)`` in which ``text`` differs from the committed file."""
+    lines = split_lines(text)
+    if committed.lines is None:
         return [(0, len(lines))] if lines else []
-    return differing_ranges(split_lines(_decode(blob)), lines)
+    return differing_ranges(committed.lines, lines)
 
 
 def split_lines(text: str) -> list[str]:
