@@ -1,34 +1,28 @@
 """Lines a person has marked as reviewed: kept on this machine, by content, until the line changes.
 
-A mark is three hashes: of the line and of the nearest lines above and below that aren't blank, white space
-normalised.  A line is reviewed when a mark has its hash and one neighbour's at least: so a mark moves with its
-function, through renamed files and formatting, outlives an edit next to it, ends when the line is edited, and
-doesn't spread to every ``return None``.  No code is stored.
+A mark (`heatline.noise.line_marks`) moves with its function, through renamed files and formatting, outlives an
+edit beside it, and ends when the line is edited.  No code is stored.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from heatline.scoring.lines import line_spans
+from heatline.noise.line_marks import LineMark, line_marks, short_hash
 
 log = logging.getLogger(__name__)
 
 MOST_MARKS = 20_000
 """Marks kept of one workspace; the oldest go first."""
 
-_HASH_BYTES = 8
-_NOTHING = bytes(_HASH_BYTES)  # above the first line, below the last
 _SCHEMA = """
 create table if not exists reviewed (
     workspace blob not null, line blob not null, above blob not null, below blob not null,
@@ -36,30 +30,6 @@ create table if not exists reviewed (
     primary key (workspace, line, above, below)
 ) without rowid
 """
-
-
-@dataclass(frozen=True, slots=True)
-class LineMark:
-    """A line's content and its neighbours', as hashes."""
-
-    line: bytes
-    above: bytes
-    below: bytes
-
-    def is_of(self, other: LineMark) -> bool:
-        """Whether both are marks of one line: the same text, beside the same text on one side at least."""
-        return self.line == other.line and (self.above == other.above or self.below == other.below)
-
-
-def line_marks(text: str) -> dict[int, LineMark]:
-    """The mark of every line of ``text``, from 0, that isn't blank."""
-    hashes = {
-        number: _hash(" ".join(text[start:end].split()))
-        for number, (start, end) in enumerate(line_spans(text).tolist())
-        if text[start:end].strip()
-    }
-    around = [_NOTHING, *hashes.values(), _NOTHING]
-    return {number: LineMark(around[i + 1], around[i], around[i + 2]) for i, number in enumerate(hashes)}
 
 
 def default_state_folder() -> Path:
@@ -85,7 +55,7 @@ class ReviewedLines:
         """``workspace`` is a folder; the repository it is in counts.  ``folder`` is where the file is."""
         self.path = (folder or default_state_folder()) / "reviewed.sqlite"
         self.problem = ""
-        self._workspace = _hash(os.fspath(workspace_root(workspace)))
+        self._workspace = short_hash(os.fspath(workspace_root(workspace)))
         self._connection = self._open()
         self._known: tuple[int, dict[bytes, list[LineMark]]] | None = None
 
@@ -196,7 +166,3 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     connection.execute(_SCHEMA)
     connection.commit()
     return connection
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_HASH_BYTES]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from heatline.noise import reviewed
-from heatline.noise.reviewed import ReviewedLines, line_marks, workspace_root
+from heatline.noise.line_marks import line_marks
+from heatline.noise.reviewed import ReviewedLines, workspace_root
 
 TEXT = "def f(x):\n    y = x + 1\n\n    return y\n\n\ndef g(x):\n    return x\n"
 
