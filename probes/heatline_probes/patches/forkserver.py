@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 import warnings
+from functools import partial
 from typing import Any
 
 from heatline_probes.patches import confinement, harness
@@ -98,8 +99,10 @@ def _run(
                 confinement.drop_privileges(uid)
             confinement.apply_limits(limits, own_user=uid is not None)
             code, order = frame["code"], frame["order"]
+            spectrum = bool(frame.get("spectrum"))
             frame.clear()
-            harness.execute(plan, code, order, secret, lambda data: _send(answer_out, data))
+            send = partial(_send, answer_out)
+            harness.execute(plan, code, order, secret, send, spectrum=spectrum)
         finally:
             os._exit(0)
     os.close(answer_out)
@@ -115,7 +118,7 @@ def _run(
     if timed_out:
         return {"outcome": "timeout", "detail": f"over {frame['timeout']:.2f} s", "seconds": seconds}
     fields = answer.decode("utf-8", "replace").split("\t", 3)
-    if len(fields) == 4 and fields[0] in ("fail", "error") and fields[1].lstrip("-").isdigit():
+    if len(fields) == 4 and fields[0] in ("fail", "error", "spectrum") and fields[1].lstrip("-").isdigit():
         outcome, index, kind, message = fields
         at = int(index)
         detail = f"{kind}: {message}".rstrip(": ")

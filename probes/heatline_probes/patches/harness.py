@@ -21,7 +21,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from heatline_probes.patches import lazy_numpy
+from heatline_probes.patches import coverage, lazy_numpy
 
 PROGRAM_NAME = "program_under_test"
 _ORDER = "__heatline_order__"
@@ -53,12 +53,16 @@ class Plan:
         self.first: int | None = problem.get("first")
         self.wanted: tuple[str, ...] = ()
         self.rest: types.CodeType | None = None
+        self.takes_order = False  # the tests are a loop over inputs
+        self.single: tuple[types.CodeType, ...] = ()  # the same as one piece of code for each assertion
         if self.kind in ("exec", "unittest"):
             self._compile(problem["tests"])
         self.trusted = _snapshot()
 
     def _compile(self, tests: str) -> None:
-        tree = _Ordered().visit(ast.parse(tests))
+        ordered = _Ordered()
+        tree = ordered.visit(ast.parse(tests))
+        self.takes_order = ordered.found
         if self.kind == "unittest" or lazy_numpy.needed_by(tree):
             importlib.import_module("numpy")
         else:
@@ -72,7 +76,15 @@ class Plan:
         )
         before = ast.Module(tree.body[:split], [])
         exec(compile(before, "<tests>", "exec", dont_inherit=True), self.namespace)
-        self.rest = compile(ast.Module(tree.body[split:], []), "<tests>", "exec", dont_inherit=True)
+        rest = tree.body[split:]
+        self.rest = compile(ast.Module(rest, []), "<tests>", "exec", dont_inherit=True)
+        asserts = [node for node in rest if isinstance(node, ast.Assert)]
+        setup = [node for node in rest if not isinstance(node, ast.Assert)]
+        if len(asserts) > 1:
+            self.single = tuple(
+                compile(ast.Module([*setup, node], []), "<tests>", "exec", dont_inherit=True)
+                for node in asserts
+            )
 
     def _is_independent(self, node: ast.stmt) -> bool:
         """Whether a statement of the tests can run before any program is there."""
@@ -90,16 +102,29 @@ class Plan:
 class _Ordered(ast.NodeTransformer):
     """Lets the harness choose the order in which a loop over test inputs runs."""
 
+    def __init__(self) -> None:
+        self.found = False
+
     def visit_For(self, node: ast.For) -> ast.For:
         if ast.unparse(node.iter) == "enumerate(zip(inputs, results))":
+            self.found = True
             node.iter = ast.Call(ast.Name(_ORDER, ast.Load()), [node.iter], [])
         return node
 
 
-def execute(plan: Plan, code: str, order: list[int], secret: bytes, send: Callable[[bytes], None]) -> None:
+def execute(
+    plan: Plan,
+    code: str,
+    order: list[int],
+    secret: bytes,
+    send: Callable[[bytes], None],
+    *,
+    spectrum: bool = False,
+) -> None:
     """Run `code` and the tests; `send` gets ``secret + b"pass"`` or a line that says what failed.
 
-    order: indices of test inputs to try first. Never returns normally from a program that ends the process.
+    order: indices of test inputs to try first. spectrum: send which lines single tests run instead (see
+    `coverage`). Never returns normally from a program that ends the process.
     """
     at: list[int] = [-1]
     namespace: dict[str, Any] = {}
@@ -123,6 +148,10 @@ def execute(plan: Plan, code: str, order: list[int], secret: bytes, send: Callab
                 raise AssertionError("the output differs from the expected one")
         else:
             exec(compiled, namespace)
+            if spectrum:
+                found = coverage.record(_single_tests(plan, namespace, order), "<program>")
+                send(f"spectrum\t-1\t\t{found.encode()}".encode())
+                return
             _run_tests(plan, namespace, order, at)
     except BaseException as error:
         send(_failure(error, at[0]))
@@ -131,6 +160,17 @@ def execute(plan: Plan, code: str, order: list[int], secret: bytes, send: Callab
 
 
 def _run_tests(plan: Plan, program: dict[str, Any], order: list[int], at: list[int]) -> None:
+    tests = _joined(plan, program)
+    tests[_ORDER] = lambda pairs: _in_order(pairs, order, plan.first, at)
+    assert plan.rest is not None
+    exec(plan.rest, tests)
+    if plan.kind == "unittest":
+        _run_unittest(tests, at)
+    _check_untouched(plan)
+
+
+def _joined(plan: Plan, program: dict[str, Any]) -> dict[str, Any]:
+    """The namespace of the tests with the names of the program that they mention."""
     tests = plan.namespace
     for name in plan.wanted:
         if name in program:
@@ -140,12 +180,30 @@ def _run_tests(plan: Plan, program: dict[str, Any], order: list[int], at: list[i
         wrapped = _guarded(program[entry])
         for name in plan.entry_points:
             tests[name] = wrapped
-    tests[_ORDER] = lambda pairs: _in_order(pairs, order, plan.first, at)
+    return tests
+
+
+def _single_tests(plan: Plan, program: dict[str, Any], order: list[int]) -> list[Callable[[], Any]]:
+    """Tests one by one, half of them such as failed for other programs; one for all where they can't be cut."""
+    tests = _joined(plan, program)
     assert plan.rest is not None
-    exec(plan.rest, tests)
     if plan.kind == "unittest":
-        _run_unittest(tests, at)
-    _check_untouched(plan)
+        exec(plan.rest, tests)
+        return [_raising(test) for test in _test_cases(tests)]
+    if plan.single:
+        return [coverage.runnable(code, tests) for code in plan.single]
+    if not plan.takes_order:
+        return [coverage.runnable(plan.rest, tests)]
+    early = order[: coverage.MOST_TESTS // 2]
+    chosen = [*early, *(i for i in range(coverage.MOST_TESTS) if i not in early)]
+    return [
+        coverage.runnable(plan.rest, tests, **{_ORDER: lambda pairs, i=index: list(pairs)[i : i + 1]})
+        for index in chosen
+    ]
+
+
+def _raising(test: Any) -> Callable[[], Any]:
+    return lambda: test.debug()
 
 
 def _in_order(pairs: Iterable[Any], order: list[int], first: int | None, at: list[int]) -> Iterator[Any]:
@@ -157,7 +215,7 @@ def _in_order(pairs: Iterable[Any], order: list[int], first: int | None, at: lis
         yield items[index]
 
 
-def _run_unittest(tests: dict[str, Any], at: list[int]) -> None:
+def _test_cases(tests: dict[str, Any]) -> list[Any]:
     import unittest  # only these tests need it, and it makes every fork slower
 
     cases = [
@@ -166,7 +224,13 @@ def _run_unittest(tests: dict[str, Any], at: list[int]) -> None:
         if isinstance(value, type) and issubclass(value, unittest.TestCase) and value is not unittest.TestCase
     ]
     loader = unittest.TestLoader()
-    suite = [case(name) for case in cases for name in loader.getTestCaseNames(case)]
+    return [case(name) for case in cases for name in loader.getTestCaseNames(case)]
+
+
+def _run_unittest(tests: dict[str, Any], at: list[int]) -> None:
+    import unittest
+
+    suite = _test_cases(tests)
     if not suite:
         raise TamperedError("no test case was found")
     for index, test in enumerate(suite):

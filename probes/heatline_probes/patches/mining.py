@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from heatline_probes.corpus.programs import Corpora, Problem, Program, deduplicate, first_attempts
 from heatline_probes.patches.fixer import Fixer
-from heatline_probes.patches.labels import label_tokens
+from heatline_probes.patches.minimise import total_size
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle, parse, tests_name
 from heatline_probes.patches.sandbox import Outcome, Sandbox
-from heatline_probes.patches.search import Candidate, Patch, SearchSettings, find_patch
+from heatline_probes.patches.search import Candidate, Patch, PatchSearch, SearchSettings
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.units import Source, cut, edits_of
 
@@ -136,7 +134,7 @@ def _mine_program(
     names = frozenset(n for n in (problem.entry_point, problem.alt_entry) if n)
     if settings.fixer is not None:
         extra = [*extra, *settings.fixer.candidates(problem, program.code, oracle.failure(program.code))]
-    patch = find_patch(failing, pool, origins, extra, names, oracle, settings.search)
+    patch = PatchSearch(failing, pool, origins, extra, names, oracle, settings.search).run()
     outcome["runs"] = oracle.runs - runs_before
     if patch is None:
         return outcome | {"status": "no patch found"}
@@ -146,13 +144,11 @@ def _mine_program(
 def describe(failing: Source, patch: Patch) -> dict[str, Any]:
     """Sizes, origin and edits of a patch, as the tables have them."""
     edits = edits_of(failing, patch.hunks)
-    offsets = [(unit.start, unit.end) for unit in failing.units]
-    kept = label_tokens(np.array(offsets), edits)
-    changed = patch.rank[0]
+    changed = total_size(patch.hunks)
     return {
         "origin": patch.origin,
         "hunks": len(patch.hunks),
-        "edited_tokens": int((~kept).sum()),
+        "edited_tokens": patch.edited,
         "changed_tokens": changed,
         "rewrite": changed > 0.5 * len(failing.units),
         "edits": [[edit.start, edit.end, str(edit.kind)] for edit in edits],

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 from heatline_probes.corpus.programs import Problem
+from heatline_probes.patches.coverage import Spectrum
 from heatline_probes.patches.deadcode import dead_statements
 from heatline_probes.patches.sandbox import Outcome, ProblemTests
 from heatline_probes.patches.state import MiningState
@@ -80,6 +81,11 @@ class Oracle:
         again = self._tests.run(code, timeout=2 * self.timeout)
         self.runs += 1
         return verdict.outcome is not Outcome.PASS and again.outcome is not Outcome.PASS
+
+    def spectrum(self, code: str) -> Spectrum | None:
+        """Which lines single tests run."""
+        self.runs += 1
+        return self._tests.spectrum(code, timeout=max(5.0, 2 * self.timeout))
 
     def failure(self, code: str) -> str:
         """What one run of a failing program says: the exception and its message."""

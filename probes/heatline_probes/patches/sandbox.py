@@ -26,6 +26,7 @@ import heatline_probes
 from heatline_probes.corpus.programs import Problem
 from heatline_probes.errors import SandboxError
 from heatline_probes.patches.confinement import Isolation, Limits
+from heatline_probes.patches.coverage import Spectrum
 
 # Imported once in the server, so that no program pays for them.
 # fmt: off
@@ -223,6 +224,25 @@ class ProblemTests:
         verdicts = [self.run(code, timeout=timeout) for _ in range(runs)]
         flaky = len({verdict.outcome for verdict in verdicts}) > 1
         return replace(verdicts[0], flaky=flaky)
+
+    def spectrum(self, code: str, *, timeout: float = 10.0) -> Spectrum | None:
+        """Which lines of `code` single tests run and whether they pass; None when that can't be found out.
+
+        A program can lie about this; it is good for nothing but the order in which things are tried.
+        """
+        frame = {"code": code, "order": self.order, "timeout": timeout, "spectrum": True}
+        answer = self._sandbox._ask(frame)
+        self.runs += 1
+        if answer is None:
+            self._sandbox._restart()
+            self._load()
+            return None
+        if answer["outcome"] != "spectrum":
+            return None
+        try:
+            return Spectrum.decode(answer.get("detail", "").removeprefix(": "))
+        except ValueError:
+            return None
 
     def _try_first(self, index: int) -> None:
         if index in self.order:

@@ -1,26 +1,37 @@
 """The smallest verified patch of one failing program, over all its candidate repairs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
+
+from heatline_probes.patches.labels import label_tokens
 from heatline_probes.patches.minimise import minimise, reduce_hunks, settle, total_size
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle
 from heatline_probes.patches.renaming import rename_onto
+from heatline_probes.patches.suspicion import most_suspicious_first, suspicion
 from heatline_probes.patches.templates import proposals, wrapped_returns
-from heatline_probes.patches.units import Hunk, Source, apply, cut, difference, difference_by_lines
+from heatline_probes.patches.transplants import inserted_guards, replaced_lines
+from heatline_probes.patches.units import Hunk, Source, apply, cut, difference, difference_by_lines, edits_of
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """How hard to look. `runs` bounds the work so that a result does not depend on the machine's speed."""
+    """How hard to look. Runs of the tests bound the work, so that a result does not depend on the machine's speed."""
 
     nearest: int = 5  # passing programs tried, each also renamed, and the reference
     candidates: int = 5  # of their differences, the smallest, that are reduced
     refined: int = 2  # of the reduced, the smallest, that are minimised down to tokens
-    runs: int = 150  # of the tests, for each failing program
-    template_runs: int = 50  # of these, for the template search
-    seconds: float = 5.0  # wall clock for each failing program: a safety net, reached by few
+    runs: int = 100  # for these
+    template_runs: int = 50  # for small edits from templates
+    transplant_runs: int = 80  # for lines of other passing programs
+    large: float = 0.05  # edited fraction above which lines are transplanted and more programs are tried
+    more_nearest: int = 20  # programs looked at then
+    more_runs: int = 150  # for these
+    donors: int = 12  # passing programs that lend lines
+    seconds: float = 60.0  # wall clock for each of these steps: a safety net, reached by few
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,97 +50,141 @@ class Patch:
     origin: str
     code: str
 
+    edited: int  # tokens of the failing program that are not kept
+
     @property
-    def rank(self) -> tuple[int, int]:
-        """What makes a patch the better one: fewer tokens, then fewer hunks."""
-        return total_size(self.hunks), len(self.hunks)
+    def rank(self) -> tuple[int, int, int]:
+        """What makes a patch the better one: fewer edited tokens, then fewer hunks, then fewer new tokens."""
+        return self.edited, len(self.hunks), total_size(self.hunks)
 
 
-def find_patch(
-    failing: Source,
-    pool: PassingPool,
-    origins: Sequence[str],
-    extra: Sequence[Candidate],
-    keep_names: frozenset[str],
-    oracle: Oracle,
-    settings: SearchSettings,
-) -> Patch | None:
-    """The smallest patch of `failing` that passes, or None.
+class PatchSearch:
+    """The search for one failing program: `best` is the smallest patch so far."""
 
-    pool, origins: passing programs of the problem and where each comes from. extra: further candidates, e.g.
-    the reference. keep_names: names that renaming leaves alone.
-    """
+    def __init__(
+        self,
+        failing: Source,
+        pool: PassingPool,
+        origins: Sequence[str],
+        extra: Sequence[Candidate],
+        keep_names: frozenset[str],
+        oracle: Oracle,
+        settings: SearchSettings,
+    ) -> None:
+        """Take the means of a search.
 
-    def passes(hunks: Sequence[Hunk]) -> bool:
-        return oracle.patch_passes(failing, hunks)
+        pool, origins: passing programs of the problem and where each comes from. extra: further candidates, e.g.
+        the reference. keep_names: names that renaming leaves alone.
+        """
+        self._failing = failing
+        self._pool = pool
+        self._origins = origins
+        self._extra = extra
+        self._keep_names = keep_names
+        self._oracle = oracle
+        self._settings = settings
+        self._offsets = np.array([(unit.start, unit.end) for unit in failing.units]).reshape(-1, 2)
+        self._tried: set[str] = set()  # differences
+        self._found: list[Patch] = []
 
-    oracle.start(failing, runs=settings.runs - settings.template_runs, seconds=settings.seconds)
-    candidates = [
-        Candidate(pool.programs[i], origins[i]) for i, _ in pool.nearest(failing.code, settings.nearest)
-    ]
-    differences = _differences(failing, [*candidates, *extra], keep_names)
-    reduced: list[tuple[tuple[int, int], str, list[Hunk]]] = []
-    for hunks, origin in differences:
-        if len(reduced) == settings.candidates:
-            break
-        if not passes(hunks):
-            continue
-        smaller = reduce_hunks(hunks, passes)
-        reduced.append(((total_size(smaller), len(smaller)), origin, smaller))
-        if total_size(smaller) <= 1:
-            break
-    reduced.sort(key=lambda item: item[0])
-    found: list[Patch] = []
-    for _, origin, hunks in reduced[: settings.refined]:
-        small = settle(minimise(hunks, failing, passes), failing)
-        found.append(Patch(tuple(small), origin, apply(failing, small)))
-    best = min(found, key=lambda patch: patch.rank, default=None)
-    if best is None or best.rank[0] > 1:
-        oracle.start(failing, runs=settings.template_runs, seconds=settings.seconds / 2)
-        for hunks in _template_edits(failing, found, settings.template_runs):
-            if oracle.exhausted:
-                break
-            if best is not None and total_size(hunks) >= best.rank[0]:
-                continue
-            if passes(hunks):
-                best = Patch(tuple(hunks), "template", apply(failing, hunks))
-                if best.rank[0] <= 1:
-                    break
-    if best is None or not oracle.really_passes(best.code):
+    def run(self) -> Patch | None:
+        """The smallest patch that passes all tests twice more, or None."""
+        settings = self._settings
+        nearest = [i for i, _ in self._pool.nearest(self._failing.code, settings.more_nearest)]
+        self._from_differences(nearest[: settings.nearest], self._extra, settings.runs)
+        if self._is_worth_more(1):
+            spectrum = self._oracle.spectrum(self._failing.code)
+            weights = suspicion(self._failing, spectrum, [patch.hunks for patch in self._found])
+            self._from_templates(weights)
+            least = int(settings.large * len(self._failing.units)) + 1
+            if self._is_worth_more(least):
+                self._from_lines(nearest[: settings.donors], weights)
+            if self._is_worth_more(least):
+                self._from_differences(nearest[settings.nearest :], (), settings.more_runs)
+        for patch in sorted(self._found, key=lambda patch: patch.rank):
+            if self._oracle.really_passes(patch.code):
+                return patch
         return None
-    return best
 
+    def _is_worth_more(self, tokens: int) -> bool:
+        """Whether nothing that edits at most `tokens` tokens was found yet."""
+        return all(patch.edited > tokens for patch in self._found)
 
-def _differences(
-    failing: Source, candidates: Sequence[Candidate], keep_names: frozenset[str]
-) -> list[tuple[list[Hunk], str]]:
-    """Differences to all candidates, as they are and renamed, the smallest first."""
-    ranked: list[tuple[tuple[int, int, int], list[Hunk], str]] = []
-    seen: set[str] = set()
-    for candidate in candidates:
-        variants = [(candidate.code, candidate.origin)]
-        renamed = rename_onto(failing.code, candidate.code, keep_names)
-        if renamed is not None:
-            variants.append((renamed, candidate.origin + " renamed"))
-        for code, origin in variants:
-            target = cut(code)
-            for align in (difference, difference_by_lines):
-                hunks = align(failing, target)
-                if not hunks:
-                    continue
-                text = repr([(h.first, h.last, [u.text for u in h.new]) for h in hunks])
-                if text not in seen:
-                    seen.add(text)
-                    ranked.append(((total_size(hunks), len(hunks), len(ranked)), hunks, origin))
-    ranked.sort(key=lambda item: item[0])
-    return [(hunks, origin) for _, hunks, origin in ranked]
+    def _passes(self, hunks: Sequence[Hunk]) -> bool:
+        return self._oracle.patch_passes(self._failing, hunks)
 
+    def _keep(self, hunks: Sequence[Hunk], origin: str) -> None:
+        settled = tuple(settle(hunks, self._failing))
+        kept = label_tokens(self._offsets, edits_of(self._failing, settled))
+        code = apply(self._failing, settled)
+        self._found.append(Patch(settled, origin, code, int((~kept).sum())))
 
-def _template_edits(failing: Source, found: Sequence[Patch], limit: int) -> Iterator[list[Hunk]]:
-    suspicious: list[int] = []
-    for patch in sorted(found, key=lambda patch: patch.rank):
-        for hunk in patch.hunks:
-            suspicious += range(max(0, hunk.first - 1), min(hunk.last + 1, len(failing.units)))
-    ordered = list(dict.fromkeys(suspicious))
-    yield from proposals(failing, ordered, limit)
-    yield from wrapped_returns(failing)
+    def _from_differences(self, chosen: Sequence[int], extra: Sequence[Candidate], runs: int) -> None:
+        settings = self._settings
+        self._oracle.start(self._failing, runs=runs, seconds=settings.seconds)
+        candidates = [Candidate(self._pool.programs[i], self._origins[i]) for i in chosen]
+        reduced: list[tuple[tuple[int, int], str, list[Hunk]]] = []
+        for hunks, origin in self._differences([*candidates, *extra]):
+            if len(reduced) == settings.candidates or self._oracle.exhausted:
+                break
+            if not self._passes(hunks):
+                continue
+            smaller = reduce_hunks(hunks, self._passes)
+            reduced.append(((total_size(smaller), len(smaller)), origin, smaller))
+            if total_size(smaller) <= 1:
+                break
+        reduced.sort(key=lambda item: item[0])
+        for _, origin, hunks in reduced[: settings.refined]:
+            self._keep(minimise(hunks, self._failing, self._passes), origin)
+
+    def _from_templates(self, weights: Sequence[float]) -> None:
+        limit = self._settings.template_runs
+        self._oracle.start(self._failing, runs=limit, seconds=self._settings.seconds)
+        order = most_suspicious_first(weights)
+        edits = chain(proposals(self._failing, order, limit), wrapped_returns(self._failing))
+        for hunks in edits:
+            if self._oracle.exhausted:
+                break
+            edited = sum(max(1, hunk.last - hunk.first) for hunk in hunks)
+            if self._is_worth_more(edited) and self._passes(hunks):
+                self._keep(hunks, "template")
+                if not self._is_worth_more(1):
+                    break
+
+    def _from_lines(self, chosen: Sequence[int], weights: Sequence[float]) -> None:
+        runs = self._settings.transplant_runs
+        donors = []
+        for index in chosen:
+            code = self._pool.programs[index]
+            renamed = rename_onto(self._failing.code, code, self._keep_names)
+            donors.append(cut(code if renamed is None else renamed))
+        guards = inserted_guards(self._failing, donors)
+        replaced = replaced_lines(self._failing, donors, weights)
+        for edits, share in ((guards, runs // 4), (replaced, runs - runs // 4)):
+            self._oracle.start(self._failing, runs=share, seconds=self._settings.seconds)
+            for hunks in edits:
+                if self._oracle.exhausted:
+                    break
+                if self._passes(hunks):
+                    self._keep(minimise(hunks, self._failing, self._passes), "line of a passing program")
+                    if not self._is_worth_more(1):
+                        return
+
+    def _differences(self, candidates: Sequence[Candidate]) -> list[tuple[list[Hunk], str]]:
+        """Differences to all candidates, as they are and renamed, the smallest first."""
+        ranked: list[tuple[tuple[int, int, int], list[Hunk], str]] = []
+        for candidate in candidates:
+            variants = [(candidate.code, candidate.origin)]
+            renamed = rename_onto(self._failing.code, candidate.code, self._keep_names)
+            if renamed is not None:
+                variants.append((renamed, candidate.origin + " renamed"))
+            for code, origin in variants:
+                target = cut(code)
+                for align in (difference, difference_by_lines):
+                    hunks = align(self._failing, target)
+                    text = repr([(h.first, h.last, [u.text for u in h.new]) for h in hunks])
+                    if hunks and text not in self._tried:
+                        self._tried.add(text)
+                        ranked.append(((total_size(hunks), len(hunks), len(ranked)), hunks, origin))
+        ranked.sort(key=lambda item: item[0])
+        return [(hunks, origin) for _, hunks, origin in ranked]

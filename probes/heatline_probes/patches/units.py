@@ -96,7 +96,7 @@ def difference(failing: Source, passing: Source) -> list[Hunk]:
     """Hunks that turn `failing` into `passing`, in order, from a token-level difflib alignment."""
     matcher = SequenceMatcher(None, failing.texts, passing.texts, autojunk=False)
     return [
-        Hunk(i1, i2, tuple(_bare(unit) for unit in passing.units[j1:j2]))
+        Hunk(i1, i2, tuple(bare(unit) for unit in passing.units[j1:j2]))
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
@@ -114,7 +114,7 @@ def difference_by_lines(failing: Source, passing: Source) -> list[Hunk]:
         b1, b2 = _extent(new, j1, j2, len(passing.units))
         inner = SequenceMatcher(None, failing.texts[a1:a2], passing.texts[b1:b2], autojunk=False)
         hunks += [
-            Hunk(a1 + k1, a1 + k2, tuple(_bare(unit) for unit in passing.units[b1 + m1 : b1 + m2]))
+            Hunk(a1 + k1, a1 + k2, tuple(bare(unit) for unit in passing.units[b1 + m1 : b1 + m2]))
             for inner_tag, k1, k2, m1, m2 in inner.get_opcodes()
             if inner_tag != "equal"
         ]
@@ -174,7 +174,7 @@ def _is_trivia(tokens: list[Token], index: int, depth: int) -> bool:
     return before and after
 
 
-def _bare(unit: Unit) -> Unit:
+def bare(unit: Unit) -> Unit:
     """A unit of another program without that program's comments, docstrings and layout."""
     gap = " " if unit.gap and "\n" not in unit.gap else ""
     return unit._replace(raw=unit.text, gap="" if unit.text.startswith("\n") else gap)

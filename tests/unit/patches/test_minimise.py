@@ -172,7 +172,9 @@ def test_code_that_goes_around_the_old_code_is_counted() -> None:
         == 1
     )
     assert dead_statements(ast.parse("def f(): pass\ndef f(): pass")) == 1
-    assert dead_statements(ast.parse("def f(x):\n    while True:\n        x += 1\n    y = 1\n    z = 2")) == 2
+    assert (
+        dead_statements(ast.parse("def f(x):\n    while True:\n        x += 1\n    x -= 1\n    x *= 2")) == 2
+    )
 
 
 def test_template_edits_start_at_suspicious_places_and_are_bounded() -> None:
