@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from heatline.lsp.options import Scaling
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.wording import in_plain_words, percent, shown_risk
 from heatline.scoring.result import ScoredLine
+from heatline.settings import Scaling
 
 SOURCE = "heatline"
 CODE = "risky-line"

@@ -7,7 +7,7 @@ Edits are applied here and not by pygls, whose lines are not the protocol's (see
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,6 +17,9 @@ from heatline.lsp.line_index import LineIndex
 from heatline.lsp.position_encoding import PositionEncoding, join_surrogates, without_surrogates
 
 logger = logging.getLogger(__name__)
+
+EditListener = Callable[[str, str, int, int, str], None]
+"""Told of each edit: URI, the text before it, and that ``[start, end)`` of it became the last argument."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Document:
 class DocumentStore:
     """The documents the editor has open, by URI."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_edit: EditListener = lambda uri, before, start, end, inserted: None) -> None:
         self._documents: dict[str, Document] = {}
+        self._on_edit = on_edit
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._documents.values()))
@@ -87,7 +91,13 @@ class DocumentStore:
             logger.warning("a document went from version %d to %d", document.version, identifier.version)
         document = replace(document, version=identifier.version)
         for change in changes:
-            document = _changed(document, change, encoding)
+            start, end, text = _edit(document, change, encoding)
+            self._on_edit(document.uri, document.text, start, end, text)
+            document = replace(
+                document,
+                text=join_surrogates(document.text[:start] + text + document.text[end:]),
+                last_edit=start,
+            )
         self._documents[identifier.uri] = document
         return document
 
@@ -96,14 +106,14 @@ class DocumentStore:
         self._documents.pop(uri, None)
 
 
-def _changed(
+def _edit(
     document: Document, change: types.TextDocumentContentChangeEvent, encoding: PositionEncoding
-) -> Document:
+) -> tuple[int, int, str]:
+    """What becomes what: ``[start, end)`` of the document's text, and the text in its place."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-        return replace(document, text=join_surrogates(change.text), last_edit=0)
+        return 0, len(document.text), change.text
     # Reversed ranges are swapped, as VS Code's own document model does.
     start, end = sorted(
         (document.offset(change.range.start, encoding), document.offset(change.range.end, encoding))
     )
-    text = document.text[:start] + change.text + document.text[end:]
-    return replace(document, text=join_surrogates(text), last_edit=start)
+    return start, end, change.text

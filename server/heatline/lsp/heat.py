@@ -7,10 +7,10 @@ from typing import Any
 
 from lsprotocol import types
 
-from heatline.lsp.options import Scaling
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.wording import shown_risk
+from heatline.settings import Scaling
 
 METHOD = "heatline/heat"
 CAPABILITY = "heatlineHeat"

@@ -26,6 +26,7 @@ from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.scored_text import ScoredText
+from heatline.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,10 @@ class Worker(Protocol):
     def score(self, job: wire.Score) -> None: ...
 
     def cancel(self, uri: str) -> None: ...
+
+
+def _why_unscorable(document: Document) -> str | None:
+    return why_unscorable(document, Settings())
 
 
 @dataclass
@@ -72,12 +77,14 @@ class ScoringSession:
         skip: Callable[[Document, str], None],
         changed_lines: ChangedLines,
         debounce_seconds: float,
+        why_unscorable: Callable[[Document], str | None] = _why_unscorable,
     ) -> None:
         self._worker = worker
         self._publish = publish
         self._skip = skip
         self._changed_lines = changed_lines
-        self._debounce_seconds = debounce_seconds
+        self.debounce_seconds = debounce_seconds
+        self._why_unscorable = why_unscorable
         self._probe: SpanProbe | None = None
         self._entries: dict[str, _Entry] = {}
         self._jobs = itertools.count(1)
@@ -94,7 +101,7 @@ class ScoringSession:
         before = self._forget(document.uri)
         entry = _Entry(document, published_before=before is not None and before.published_before)
         self._entries[document.uri] = entry
-        entry.timer = asyncio.get_running_loop().call_later(self._debounce_seconds, self._ask, document.uri)
+        entry.timer = asyncio.get_running_loop().call_later(self.debounce_seconds, self._ask, document.uri)
 
     def closed(self, uri: str) -> None:
         """Forgets a document and stops work on it."""
@@ -141,7 +148,7 @@ class ScoringSession:
     def _ask(self, uri: str) -> None:
         entry = self._entries[uri]
         document = entry.document
-        reason = why_unscorable(document.text)
+        reason = self._why_unscorable(document)
         if reason is not None:
             self._skip(document, reason)
             return

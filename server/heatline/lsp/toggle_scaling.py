@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heatline.lsp.options import Scaling
+from heatline.settings import Scaling
 
 COMMAND = "heatline.toggleScaling"
 

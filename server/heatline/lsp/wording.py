@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from heatline.lsp.options import Scaling
 from heatline.scoring.result import ScoredSpan
+from heatline.settings import Scaling
 
 
 def shown_risk(span: ScoredSpan, scaling: Scaling) -> float:
