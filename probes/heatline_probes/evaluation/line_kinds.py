@@ -34,30 +34,18 @@ _CODE = _ORDER.index(LineKind.CODE)
 
 _IMPORTS = frozenset({"preproc_def", "preproc_function_def", "namespace_use_declaration"})
 _CLASSES = frozenset(
-    [
-        "class_definition",
-        "class_declaration",
-        "interface_declaration",
-        "enum_declaration",
-        "record_declaration",
-        "class_specifier",
-        "struct_specifier",
-        "union_specifier",
-        "enum_specifier",
+    {
+        *("class_definition", "class_declaration", "interface_declaration", "enum_declaration"),
+        *("record_declaration", "class_specifier", "struct_specifier", "union_specifier", "enum_specifier"),
         "namespace_definition",
-    ]
+    }
 )
 _FUNCTIONS = frozenset(
-    [
-        "function_definition",
-        "method_declaration",
-        "constructor_declaration",
-        "function_declaration",
-        "method_definition",
-        "generator_function_declaration",
-        "function_item",
+    {
+        *("function_definition", "method_declaration", "constructor_declaration", "function_declaration"),
+        *("method_definition", "generator_function_declaration", "function_item"),
         "compact_constructor_declaration",
-    ]
+    }
 )
 _CLOSURES = frozenset({"arrow_function", "function_expression", "function", "lambda_expression"})
 _WRAPPERS = frozenset({"decorated_definition", "template_declaration", "export_statement"})
