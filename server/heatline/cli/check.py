@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from heatline.cli.output import complain, emit, version
-
-if TYPE_CHECKING:
-    from heatline.cli.checking import Source
-    from heatline.report.checked import Checked
-
-EXIT_RISKY = 1
-EXIT_ERROR = 2
-
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    terminal = "terminal"
-    json = "json"
+from heatline.cli.destinations import Format
 
 
 class Lines(StrEnum):
@@ -51,9 +34,29 @@ def risk(value: str) -> float:
 
 def check(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Files, folders, or - for standard input.")
-    ],
-    output: Annotated[Format, typer.Option("--format", help="How the report is written.")] = Format.terminal,
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH", help="Files, folders, or - for standard input.", show_default="the current folder"
+        ),
+    ] = None,
+    formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--format",
+            help="How the report is written. Give it several times for several reports, all but one into files.",
+            show_default="terminal",
+        ),
+    ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write a report into a file, whose ending says its format: .json, .sarif, .html or .txt. "
+            "It is replaced when the report is whole. Give it several times for several reports.",
+        ),
+    ] = None,
     lines: Annotated[
         Lines | None,
         typer.Option(
@@ -77,17 +80,49 @@ def check(
             parser=risk,
             metavar="RISK",
             help="Flag lines at or above this risk, such as 0.3 or 30%.",
-            show_default="the probe's own: about one line in ten",
+            show_default="the setting `threshold`, else the probe's own: about one line in ten",
         ),
     ] = None,
     fail_over: Annotated[
         float | None,
-        typer.Option(parser=risk, metavar="RISK", help="Exit with 1 when a line is at or above this risk."),
+        typer.Option(
+            parser=risk,
+            metavar="RISK",
+            help="Exit with 1 when a line is at or above this risk, unless it is ignored, reviewed or in the baseline.",
+        ),
     ] = None,
-    unscaled: Annotated[
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Flag only lines that this file doesn't know."),
+    ] = None,
+    update_baseline: Annotated[
         bool,
-        typer.Option("--unscaled", help="Show, and compare with, the probe's own numbers before scaling."),
+        typer.Option(
+            "--update-baseline", help="Write the risky lines of the files checked into the baseline."
+        ),
     ] = False,
+    no_ignore: Annotated[
+        bool,
+        typer.Option("--no-ignore", help="Flag lines that ignore comments and review marks keep quiet, too."),
+    ] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="Leave files alone that match, as in a .gitignore file. Adds to the setting."
+        ),
+    ] = None,
+    force_exclude: Annotated[
+        bool,
+        typer.Option("--force-exclude", help="Leave excluded files alone even when they are named."),
+    ] = False,
+    unscaled: Annotated[
+        bool | None,
+        typer.Option(
+            "--unscaled/--scaled",
+            help="Show, and compare with, the probe's own numbers before scaling.",
+            show_default="the setting `scaling`",
+        ),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="List the tokens that raise each flagged line's risk.")
     ] = False,
@@ -111,6 +146,19 @@ def check(
     with_text: Annotated[
         bool, typer.Option("--with-text", help="Put the text of lines and tokens into the JSON report.")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", "-w", help="Check again whatever changes, until Ctrl-C."),
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The settings file.",
+            show_default="the nearest heatline.toml or pyproject.toml with [tool.heatline]",
+        ),
+    ] = None,
+    isolated: Annotated[bool, typer.Option("--isolated", help="Read no settings file.")] = False,
     supervisor: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The supervisor to score with.", show_default="smollm2-135m"),
@@ -127,43 +175,51 @@ def check(
     """Shows the risky lines of files and folders.
 
     Risk is the calibrated probability that a line is edited before the code does what was meant. In a
-    repository, folders give the files that git tracks and the new ones it doesn't ignore.
+    repository, folders give the files that git tracks and the new ones it doesn't ignore. Settings are
+    read from the nearest heatline.toml or pyproject.toml; options go over them.
 
-    The exit code is 0; 1 when a line is at or above --fail-over; 2 when something could not be checked.
+    The exit code is 0; 1 when a line is at or above --fail-over; 2 when something could not be checked; 130
+    when Ctrl-C ended it, and then the next run goes on where this one stopped.
     """
-    from heatline.cli import checking
-    from heatline.report.checked import Checked, Flagging, Provenance
+    from heatline.cli.check_run import CheckRun, Wish
+    from heatline.cli.destinations import orders
+    from heatline.report.terminal import Layout
 
-    sources, failures = checking.gather(paths, stdin_filename)
-    for failure in failures:
-        complain(failure.message)
-    if not sources:
-        raise typer.Exit(EXIT_ERROR)
-    if diff is not None or lines is Lines.changes:
-        if lines is Lines.file:
-            raise typer.BadParameter("--scope file reports every line. Leave it out, or leave --diff out.")
-        sources = checking.only_changed(sources, "HEAD" if diff is None else diff, complain)
-
-    import heatline
-
+    if lines is Lines.file and diff is not None:
+        raise typer.BadParameter("--scope file reports every line. Leave it out, or leave --diff out.")
+    base = diff if diff is not None else "HEAD" if lines is Lines.changes else None
     _check_language(language)
-    with heatline.load(supervisor, probe, threads) as scorer:
-        with _progress(sources) as advance:
-            files, unscored = checking.score(sources, scorer, language, advance)
-        provenance = Provenance(version(), scorer.supervisor, scorer.probe.name, scorer.bundle_hash)
-        flagging = (
-            Flagging(scorer.threshold) if threshold is None else Flagging(threshold, on_unscaled=unscaled)
-        )
-        for failure in unscored:
-            complain(failure.message)
-        checked = Checked(tuple(files), (*failures, *unscored), provenance, flagging, unscaled)
-        emit(_render(checked, output, every_line, explain, top, with_text))
+    wish = Wish(
+        paths=tuple(paths or ([Path("-")] if stdin_filename else [Path()])),
+        orders=tuple(orders(formats or [], outputs or [])),
+        base=base,
+        threshold=threshold,
+        fail_over=fail_over,
+        baseline=baseline,
+        update_baseline=update_baseline,
+        heed=not no_ignore,
+        exclude=tuple(exclude or ()),
+        force_exclude=force_exclude,
+        unscaled=unscaled,
+        layout=Layout(every_line, explain, top),
+        language=language,
+        stdin_filename=stdin_filename,
+        with_text=with_text,
+        config=config,
+        isolated=isolated,
+        supervisor=supervisor,
+        probe=probe,
+        threads=threads,
+    )
+    _check_baseline_options(wish.baseline, update_baseline, whole=base is None and not watch)
+    if watch:
+        from heatline.cli.watching import watch_files
 
-    if checked.failures:
-        raise typer.Exit(EXIT_ERROR)
-    risks = (checked.shown_risk(line) for file in files for line in file.lines)
-    if fail_over is not None and any(risk >= fail_over for risk in risks):
-        raise typer.Exit(EXIT_RISKY)
+        code = watch_files(CheckRun(wish))
+    else:
+        code = CheckRun(wish).once()
+    if code:
+        raise typer.Exit(code)
 
 
 def _check_language(language: str | None) -> None:
@@ -175,35 +231,10 @@ def _check_language(language: str | None) -> None:
         raise SettingsError(f"There is no language “{language}” here. Choose one of {known}.")
 
 
-def _render(
-    checked: Checked, output: Format, every_line: bool, explain: bool, top: int | None, with_text: bool
-) -> str:
-    if output is Format.json:
-        from heatline.report import json
-
-        return json.render(checked, with_text=with_text) + "\n"
-
-    from rich.console import Console
-
-    from heatline.report import terminal
-
-    console = Console()
-    with console.capture() as capture:
-        terminal.render(checked, console, terminal.Layout(every_line, explain, top))
-    return capture.get()
-
-
-@contextmanager
-def _progress(sources: list[Source]) -> Iterator[Callable[[Source], None]]:
-    """A progress bar on standard error, when a person is looking; it counts characters, not files."""
-    if not sys.stderr.isatty():
-        yield lambda source: None
-        return
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Scoring", total=sum(len(source.text) for source in sources))
-        yield lambda source: progress.advance(task, len(source.text))
+def _check_baseline_options(baseline: Path | None, update: bool, whole: bool) -> None:
+    if update and baseline is None:
+        raise typer.BadParameter("--update-baseline needs a file. Name it with --baseline.")
+    if update and not whole:
+        raise typer.BadParameter(
+            "A baseline is written from whole files. Leave --diff, --scope changes and --watch out."
+        )

@@ -1,20 +1,27 @@
-"""What `heatline check` does between its options and its report: read, find the changes, score."""
+"""What `heatline check` does between its options and its report, one file at a time: read, compare, score, flag."""
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from heatline.cli.discover import discover
+from heatline.cli.discover import Candidate
+from heatline.cli.flags import Flags
 from heatline.cli.reading import UnscorableError, decode_source, read_source
 from heatline.errors import InputError
+from heatline.noise.directives import NOTHING_IGNORED, ignored_lines
+from heatline.noise.skipped import skipped_by_text
 from heatline.report.checked import CheckedFile, FailedFile, Scored
 from heatline.scoring.generated import changed_lines
+from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.limits import MAX_BYTES
 from heatline.scoring.result import ScoredLine
+
+log = logging.getLogger(__name__)
 
 STDIN = Path("-")
 STDIN_NAME = "<stdin>"
@@ -43,72 +50,99 @@ class Source:
         return self.changed is None or any(first <= line.line < last for first, last in self.changed)
 
 
-def gather(paths: Sequence[Path], stdin_filename: Path | None) -> tuple[list[Source], list[FailedFile]]:
-    """Reads what ``paths`` name; ``-`` is standard input, called ``stdin_filename``.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files become sources.
 
-    A file that was found in a folder and has nothing to score (empty, binary, huge, minified) is passed over.
+    ``base``: the commit that changes are counted from; None reports every line.  ``most_bytes``: larger files are
+    left alone.  ``warn`` is told what a person should know, though it is no failure.
     """
-    sources: list[Source] = []
-    failures: list[FailedFile] = []
-    if STDIN in paths:
-        name = str(stdin_filename) if stdin_filename else STDIN_NAME
+
+    base: str | None
+    skip_generated: bool
+    most_bytes: int
+    warn: Callable[[str], None]
+
+    def candidate(self, candidate: Candidate) -> Source | FailedFile | None:
+        """The source a file is; None for one that is passed over.
+
+        A file that was found in a folder and has nothing to score (empty, binary, huge, minified, generated) is
+        passed over.  Raises InputError when ``base`` names no commit.
+        """
+        path = candidate.path
         try:
-            sources.append(Source(name, _read_stdin(name), stdin_filename))
-        except InputError as error:
-            failures.append(FailedFile(name, str(error)))
-    candidates, errors = discover([path for path in paths if path != STDIN])
-    failures += [FailedFile(str(folder), str(error)) for folder, error in errors]
-    for candidate in candidates:
-        try:
-            sources.append(Source(str(candidate.path), read_source(candidate.path), candidate.path))
+            text = read_source(path, self.most_bytes)
         except UnscorableError as error:
             if candidate.named:
-                failures.append(FailedFile(str(candidate.path), str(error)))
+                return FailedFile(str(path), str(error))
+            log.debug("%s", error)
+            return None
         except InputError as error:
-            failures.append(FailedFile(str(candidate.path), str(error)))
-    return sources, failures
+            return FailedFile(str(path), str(error))
+        if self.skip_generated and not candidate.named and (reason := skipped_by_text(text)) is not None:
+            log.debug("%s %s.", path, reason)
+            return None
+        return self._changes(Source(str(path), text, path))
 
+    def stdin(self, filename: Path | None) -> Source | FailedFile | None:
+        """Standard input, called ``filename``; None when nothing in it changed."""
+        name = str(filename) if filename else STDIN_NAME
+        try:
+            source = Source(name, _read_stdin(name, self.most_bytes), filename)
+        except InputError as error:
+            return FailedFile(name, str(error))
+        return self._changes(source)
 
-def only_changed(sources: Sequence[Source], base: str, warn: Callable[[str], None]) -> list[Source]:
-    """The sources that differ from the commit ``base``, with the lines in which they do.
-
-    Raises InputError when ``base`` names no commit, or for standard input without a file name.
-    """
-    changed = []
-    for source in sources:
+    def _changes(self, source: Source) -> Source | None:
+        if self.base is None:
+            return source
         if source.path is None:
             raise InputError(
                 "Standard input can't be compared with a commit. Say which file it is with --stdin-filename."
             )
-        ranges = changed_lines(source.path, source.text, base)
+        ranges = changed_lines(source.path, source.text, self.base)
         if ranges is None:
-            warn(f"{source.name} is in no git repository, so every line of it counts as changed.")
-            changed.append(source)
-        elif ranges:
-            changed.append(replace(source, changed=tuple(ranges)))
-    return changed
+            self.warn(f"{source.name} is in no git repository, so every line of it counts as changed.")
+            return source
+        return replace(source, changed=tuple(ranges)) if ranges else None
 
 
-def score(
-    sources: Sequence[Source], scorer: Scorer, language: str | None, scored: Callable[[Source], None]
-) -> tuple[list[CheckedFile], list[FailedFile]]:
-    """Scores each source; one that can't be scored is a failure, and the others go on.
-
-    ``scored`` is called after each, for a progress bar.
-    """
-    files: list[CheckedFile] = []
-    failures: list[FailedFile] = []
-    for source in sources:
-        try:
-            result = scorer.score(source.text, language, path=source.path)
-            lines = tuple(line for line in result.lines if source.reports(line))
-            files.append(CheckedFile(source.name, source.text, result, lines))
-        except InputError as error:
-            failures.append(FailedFile(source.name, str(error)))
-        scored(source)
-    return files, failures
+def read_all(
+    candidates: Sequence[Candidate],
+    reading: Reading,
+    passed: Callable[[Candidate], None],
+    *,
+    stdin: bool = False,
+    stdin_filename: Path | None = None,
+) -> Iterator[Source | FailedFile]:
+    """Sources and failures in order, read as they are asked for; ``passed`` is called after each candidate."""
+    if stdin and (source := reading.stdin(stdin_filename)) is not None:
+        yield source
+    for candidate in candidates:
+        source = reading.candidate(candidate)
+        if source is not None:
+            yield source
+        passed(candidate)
 
 
-def _read_stdin(name: str) -> str:
-    raw = sys.stdin.buffer.read(MAX_BYTES + 1)
-    return decode_source(raw, name, python=name.endswith((".py", ".pyi")) or name == STDIN_NAME)
+def check_source(
+    source: Source, scorer: Scorer, language: str | None, flags: Flags
+) -> CheckedFile | FailedFile | None:
+    """Scores and flags one source; a failure when it can't be scored, None when it asks to be ignored."""
+    chosen = language_of(language) if language else language_of(source.path) if source.path else PLAIN
+    ignored = ignored_lines(source.text, chosen) if flags.heed else NOTHING_IGNORED
+    if ignored.whole_file:
+        log.debug("%s asks to be ignored.", source.name)
+        return None
+    try:
+        result = scorer.score(source.text, language, path=source.path)
+        lines = tuple(line for line in result.lines if source.reports(line))
+    except InputError as error:
+        return FailedFile(source.name, str(error))
+    return flags.flagged(CheckedFile(source.name, source.text, result, lines, path=source.path), ignored)
+
+
+def _read_stdin(name: str, most_bytes: int = MAX_BYTES) -> str:
+    raw = sys.stdin.buffer.read(most_bytes + 1)
+    python = name.endswith((".py", ".pyi")) or name == STDIN_NAME
+    return decode_source(raw, name, python=python, most_bytes=most_bytes)

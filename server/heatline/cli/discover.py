@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from heatline.errors import InputError
+from heatline.noise.globs import PathFilter
+from heatline.noise.skipped import skipped_by_name
 from heatline.scoring.generated import run_git
-from heatline.scoring.languages import known_suffixes
+from heatline.scoring.languages import PLAIN, known_suffixes, language_of
 
-_HEAD_BYTES = 2_000
+log = logging.getLogger(__name__)
 
 # Languages without a grammar are scored too: their scopes are found by indentation.
 _OTHER_SUFFIXES = frozenset(
@@ -21,22 +23,8 @@ _OTHER_SUFFIXES = frozenset(
         *(".r", ".jl", ".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".fs", ".nim", ".zig"),
     }
 )
-_VENDORED_FOLDERS = frozenset(
-    {
-        *("node_modules", "bower_components", "vendor", "third_party", "thirdparty", "site-packages"),
-        *("Pods", "Carthage", "elm-stuff"),
-    }
-)
 # Looked past only where no .gitignore says so: in a repository, a tracked folder “build” is source.
 _BUILT_FOLDERS = frozenset({"__pycache__", "venv", "env", "dist", "build", "target", "out"})
-_LOCK_FILES = frozenset({"composer.lock", "gradlew", "mvnw", "Cargo.lock", "package-lock.json"})
-_GENERATED_NAME = re.compile(
-    r"(\.min\.[cm]?js|_pb2(_grpc)?\.pyi?|\.pb(\.gw)?\.(go|cc|h)|\.g\.dart|\.designer\.cs)$", re.I
-)
-_GENERATED_TEXT = re.compile(
-    rb"^\s*(#|//|/?\*|--|;|<!--|%).*(@generated\b|\bDO NOT (EDIT|MODIFY)\b|\bauto(matically |-)generated\b)",
-    re.I | re.M,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +35,54 @@ class Candidate:
     named: bool
 
 
-def discover(paths: Sequence[Path]) -> tuple[list[Candidate], list[tuple[Path, InputError]]]:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files count.  Globs are relative to ``folder``.
+
+    ``languages`` are names of `heatline.scoring.languages`; None is all.  ``also_named``: files that were named are
+    held to it too.
+    """
+
+    folder: Path = field(default_factory=Path)
+    globs: PathFilter = field(default_factory=PathFilter)
+    skip_generated: bool = True
+    languages: frozenset[str] | None = None
+    also_named: bool = False
+
+    def reason(self, path: Path, relative: Path) -> str | None:
+        """Why the file ``path`` is left out; ``relative`` is its path from the folder that is checked."""
+        if self.languages is not None and language_of(path) not in self.languages:
+            return "is in none of the chosen languages"
+        if self.skip_generated and (reason := skipped_by_name(relative)) is not None:
+            return reason
+        return self.globs.reason(_below(path, self.folder))
+
+
+EVERYTHING = Selection()
+
+
+def discover(
+    paths: Sequence[Path], selection: Selection = EVERYTHING
+) -> tuple[list[Candidate], list[tuple[Path, InputError]]]:
     """The files to check, each once, in the order given and sorted within a folder; and what was wrong.
 
     A file that was named is taken whatever it is.  A folder gives its source files: in a repository the
     tracked ones and the new ones that ``.gitignore`` doesn't exclude, elsewhere all that are not hidden;
-    never vendored, locked, minified or generated ones.  A folder without any is an InputError.
+    never those that ``selection`` leaves out.  A folder without any is an InputError.
     """
     found: dict[str, Candidate] = {}
     errors: list[tuple[Path, InputError]] = []
     for path in paths:
-        candidates = [Candidate(path, named=True)]
         if _is_folder(path):
-            candidates = [Candidate(source, named=False) for source in sorted(source_files(path))]
+            candidates = [Candidate(source, named=False) for source in sorted(source_files(path, selection))]
             if not candidates:
                 error = InputError(f"There is no source file in {path}. Name a file or another folder.")
                 errors.append((path, error))
+        elif selection.also_named and (reason := selection.reason(path, Path(path.name))) is not None:
+            log.debug("%s %s.", path, reason)
+            candidates = []
+        else:
+            candidates = [Candidate(path, named=True)]
         for candidate in candidates:
             key = os.path.abspath(candidate.path)  # noqa: PTH100 - resolve() would follow links
             if key not in found or candidate.named:
@@ -70,28 +90,35 @@ def discover(paths: Sequence[Path]) -> tuple[list[Candidate], list[tuple[Path, I
     return list(found.values()), errors
 
 
-def source_files(folder: Path) -> Iterator[Path]:
+def source_files(folder: Path, selection: Selection = EVERYTHING) -> Iterator[Path]:
     """The source files below ``folder`` that are worth scoring, in no order; links are not followed."""
     listed = _git_files(folder)
     for relative in _walk(folder) if listed is None else listed:
+        if relative.suffix.lower() not in _SUFFIXES:
+            continue
         path = folder / relative
-        if (
-            is_source_name(relative)
-            and not path.is_symlink()
-            and path.is_file()
-            and not _says_generated(path)
-        ):
+        reason = selection.reason(path, relative)
+        if reason is not None:
+            log.debug("%s %s.", path, reason)
+        elif not path.is_symlink() and path.is_file():
             yield path
 
 
-def is_source_name(relative: Path) -> bool:
-    """Whether a path, relative to the folder that is checked, has the name of a source somebody writes."""
-    return (
-        relative.suffix.lower() in _OTHER_SUFFIXES | known_suffixes()
-        and relative.name not in _LOCK_FILES
-        and _GENERATED_NAME.search(relative.name) is None
-        and not any(part in _VENDORED_FOLDERS for part in relative.parent.parts)
-    )
+_SUFFIXES = _OTHER_SUFFIXES | known_suffixes()
+
+
+def chosen_languages(names: Sequence[str] | None) -> frozenset[str] | None:
+    """Our names of the languages a person chose; None when all are."""
+    if names is None:
+        return None
+    return frozenset(language_of(name) for name in names if language_of(name) != PLAIN or name == PLAIN)
+
+
+def _below(path: Path, folder: Path) -> Path:
+    """``path`` relative to ``folder``; what isn't below it as it is."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    root = Path(os.path.abspath(folder))  # noqa: PTH100
+    return absolute.relative_to(root) if absolute.is_relative_to(root) else Path(*absolute.parts[1:])
 
 
 def _is_folder(path: Path) -> bool:
@@ -115,13 +142,3 @@ def _walk(folder: Path) -> Iterator[Path]:
         for name in names:
             if not name.startswith("."):
                 yield (Path(parent) / name).relative_to(folder)
-
-
-def _says_generated(path: Path) -> bool:
-    """Whether a comment in the head of a file says that a program wrote it."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError:
-        return False  # the reader reports it
-    return _GENERATED_TEXT.search(head) is not None

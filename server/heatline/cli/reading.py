@@ -18,11 +18,11 @@ class UnscorableError(InputError):
     """Raised for a file that is read well but has nothing to score: empty, binary, huge or minified."""
 
 
-def read_source(path: Path) -> str:
+def read_source(path: Path, most_bytes: int = MAX_BYTES) -> str:
     """The text of ``path``, line ends as they are, without a byte-order mark.
 
     Raises InputError for a file that is missing, a folder, unreadable, or not UTF-8 (for Python: not in the
-    encoding it declares), and UnscorableError for one that is empty, larger than 1 MB, binary or minified.
+    encoding it declares), and UnscorableError for one that is empty, larger than ``most_bytes``, binary or minified.
     """
     try:
         if path.is_dir():
@@ -32,7 +32,7 @@ def read_source(path: Path) -> str:
         if not path.is_file():
             raise InputError(f"{path} is not a regular file. Pipe its text in and name it “-” instead.")
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most_bytes + 1)
     except InputError:
         raise
     except PermissionError as error:
@@ -42,17 +42,17 @@ def read_source(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path} can't be read ({reason}). Check that it is there and whole.") from error
-    return decode_source(raw, str(path), python=path.suffix.lower() in _PYTHON)
+    return decode_source(raw, str(path), python=path.suffix.lower() in _PYTHON, most_bytes=most_bytes)
 
 
-def decode_source(raw: bytes, name: str, *, python: bool) -> str:
-    """The text of ``raw``, the first ``MAX_BYTES`` + 1 bytes of what is called ``name``.
+def decode_source(raw: bytes, name: str, *, python: bool, most_bytes: int = MAX_BYTES) -> str:
+    """The text of ``raw``, the first ``most_bytes`` + 1 bytes of what is called ``name``.
 
     Raises as :func:`read_source` does.
     """
-    if len(raw) > MAX_BYTES:
+    if len(raw) > most_bytes:
         raise UnscorableError(
-            f"{name} is larger than 1 MB. Split it, or check only the part that was written."
+            f"{name} is larger than {_size(most_bytes)}. Split it, or check only the part that was written."
         )
     if raw.startswith(_UTF16_32):
         raise InputError(f"{name} is UTF-16 or UTF-32 text. Save it as UTF-8 and check it again.")
@@ -68,6 +68,10 @@ def decode_source(raw: bytes, name: str, *, python: bool) -> str:
             "Check the source that it was made from."
         )
     return text
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:g} MB" if number >= 1_000_000 else f"{number / 1e3:g} kB"
 
 
 def _decode_utf8(raw: bytes, name: str) -> str:

@@ -65,7 +65,9 @@ def _row(parameter: Any) -> str | None:
     """One parameter as a row of a table; None for one that is hidden or explains itself."""
     if getattr(parameter, "hidden", False) or not getattr(parameter, "help", None) or _of_typer(parameter):
         return None
-    names = ", ".join(f"`{name}`" for name in parameter.opts if name.startswith("-"))
+    names = ", ".join(
+        f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-")
+    )
     choices = getattr(getattr(parameter, "type_descriptor", None) or parameter.type, "choices", None)
     if names and choices:
         names += " " + " or ".join(f"`{choice}`" for choice in choices)

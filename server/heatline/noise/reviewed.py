@@ -38,6 +38,11 @@ def default_state_folder() -> Path:
     return Path(configured).expanduser() if configured else platformdirs.user_state_path("heatline")
 
 
+def reviewed_path(folder: Path | None = None) -> Path:
+    """Where marks are kept, below ``folder`` or the default one; there is no file before the first mark."""
+    return (folder or default_state_folder()) / "reviewed.sqlite"
+
+
 def workspace_root(folder: Path) -> Path:
     """The repository that ``folder`` is in, else ``folder``: an editor and a command agree on it."""
     folder = folder.resolve()
@@ -53,7 +58,7 @@ class ReviewedLines:
 
     def __init__(self, workspace: Path, folder: Path | None = None) -> None:
         """``workspace`` is a folder; the repository it is in counts.  ``folder`` is where the file is."""
-        self.path = (folder or default_state_folder()) / "reviewed.sqlite"
+        self.path = reviewed_path(folder)
         self.problem = ""
         self._workspace = short_hash(os.fspath(workspace_root(workspace)))
         self._connection = self._open()

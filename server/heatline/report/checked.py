@@ -1,11 +1,12 @@
-"""What every report format is given: the checked files, what was wrong with others, and what scored them."""
+"""What every report format is given: what scored the files, each checked one, and what was wrong with others."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
 
 from heatline.scoring.result import ScoredLine, ScoredQuery, ScoredScope, ScoredSpan, ScoredToken
 
@@ -40,14 +41,29 @@ class Flagging:
         return (span.unscaled_risk if self.on_unscaled else span.risk) >= self.threshold
 
 
+Quiet = Literal["ignored", "reviewed", "baseline", "budget"]
+"""Why a line at or above the threshold isn't flagged."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """A file that was scored: ``lines`` are those that were asked for, in order."""
+    """A file that was scored: ``lines`` are those that were asked for, in order.
+
+    ``flagged`` are the numbers, from 0, of the flagged ones among them; ``quiet`` says of each that would be
+    flagged, but isn't, why.  ``path`` is None for standard input without a name.
+    """
 
     name: str
     text: str
     scored: Scored
     lines: tuple[ScoredLine, ...]
+    flagged: frozenset[int] = frozenset()
+    quiet: Mapping[int, Quiet] = field(default_factory=dict)
+    path: Path | None = None
+
+    def flagged_lines(self) -> list[ScoredLine]:
+        """The flagged lines, in order."""
+        return [line for line in self.lines if line.line in self.flagged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +85,36 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One run of ``heatline check``; ``unscaled`` says which risk a person wants to see."""
+class Run:
+    """What all files of a report have in common; ``unscaled`` says which risk a person wants to see."""
 
-    files: tuple[CheckedFile, ...]
-    failures: tuple[FailedFile, ...]
     provenance: Provenance
     flagging: Flagging
     unscaled: bool = False
 
     def shown_risk(self, span: ScoredSpan) -> float:
-        """The risk of ``span`` that this report shows: scaled, unless the unscaled one was asked for."""
+        """The risk of ``span`` that is shown: scaled, unless the unscaled one was asked for."""
         return span.unscaled_risk if self.unscaled else span.risk
 
-    def flagged(self, file: CheckedFile) -> list[ScoredLine]:
-        """The flagged ones among the lines of ``file``, in order."""
-        return [line for line in file.lines if self.flagging.flags(line)]
+
+class Report(Protocol):
+    """A report that is written as files are checked, so that only one of them is in memory."""
+
+    def file(self, file: CheckedFile) -> None:
+        """Adds a checked file."""
+        ...
+
+    def failure(self, failed: FailedFile) -> None:
+        """Adds a file that could not be checked."""
+        ...
+
+    def end(self) -> None:
+        """Writes what comes after the last file."""
+        ...
+
+
+Write = Callable[[str], object]
+"""Where a report goes."""
 
 
 def lines_within(lines: Sequence[ScoredLine], scope: ScoredScope) -> Sequence[ScoredLine]:

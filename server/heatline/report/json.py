@@ -10,49 +10,66 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from heatline.report.checked import Checked, CheckedFile, lines_within
+from heatline.report.checked import CheckedFile, FailedFile, Run, Write, lines_within
 from heatline.scoring.result import ScoredLine, ScoredScope, ScoredSpan
 
 SCHEMA_VERSION = 1
 _DIGITS = 6
 
 
-def render(checked: Checked, *, with_text: bool = False) -> str:
-    """The report as one line of ASCII JSON; ``with_text`` adds the text of lines and tokens."""
-    return json.dumps(document(checked, with_text=with_text))
+class JsonReport:
+    """Writes the report as one line of ASCII JSON; ``with_text`` adds the text of lines and tokens."""
+
+    def __init__(self, run: Run, write: Write, *, with_text: bool = False) -> None:
+        self._run = run
+        self._write = write
+        self._with_text = with_text
+        self._files = 0
+        self._failures: list[FailedFile] = []
+        head = json.dumps(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "heatline_version": run.provenance.heatline,
+                "supervisor": run.provenance.supervisor,
+                "probe": run.provenance.probe,
+                "bundle_hash": run.provenance.bundle_hash,
+                "threshold": run.flagging.threshold,
+                "threshold_scale": "unscaled" if run.flagging.on_unscaled else "scaled",
+            }
+        )
+        write(head[:-1] + ', "files": [')
+
+    def file(self, file: CheckedFile) -> None:
+        separator = ", " if self._files else ""
+        self._write(separator + json.dumps(file_entry(file, with_text=self._with_text)))
+        self._files += 1
+
+    def failure(self, failed: FailedFile) -> None:
+        self._failures.append(failed)
+
+    def end(self) -> None:
+        errors = [{"path": failed.name, "message": failed.message} for failed in self._failures]
+        self._write(f'], "errors": {json.dumps(errors)}}}\n')
 
 
-def document(checked: Checked, *, with_text: bool = False) -> dict[str, Any]:
-    """The report as the object that the schema describes."""
-    provenance = checked.provenance
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "heatline_version": provenance.heatline,
-        "supervisor": provenance.supervisor,
-        "probe": provenance.probe,
-        "bundle_hash": provenance.bundle_hash,
-        "threshold": checked.flagging.threshold,
-        "threshold_scale": "unscaled" if checked.flagging.on_unscaled else "scaled",
-        "files": [_file(checked, file, with_text) for file in checked.files],
-        "errors": [{"path": failure.name, "message": failure.message} for failure in checked.failures],
-    }
-
-
-def _file(checked: Checked, file: CheckedFile, with_text: bool) -> dict[str, Any]:
-    flagged = checked.flagged(file)
+def file_entry(file: CheckedFile, *, with_text: bool = False) -> dict[str, Any]:
+    """One member of the report's ``files``."""
+    flagged = file.flagged_lines()
     return {
         "path": file.name,
-        "lines": [_line(checked, file, line, with_text) for line in file.lines],
+        "lines": [_line(file, line, with_text) for line in file.lines],
         "scopes": [_scope(file, scope, flagged) for scope in file.scored.scopes],
     }
 
 
-def _line(checked: Checked, file: CheckedFile, line: ScoredLine, with_text: bool) -> dict[str, Any]:
+def _line(file: CheckedFile, line: ScoredLine, with_text: bool) -> dict[str, Any]:
     tokens = file.scored.tokens[line.tokens[0] : line.tokens[1]]
+    quiet = file.quiet.get(line.line)
     return {
         "line": line.line + 1,
         **_span(file, line, with_text),
-        "flagged": checked.flagging.flags(line),
+        "flagged": line.line in file.flagged,
+        **({"quiet": quiet} if quiet else {}),
         "tokens": [_span(file, token, with_text) for token in tokens],
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -10,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from heatline.report import heat
-from heatline.report.checked import Checked, CheckedFile, lines_within
+from heatline.report.checked import CheckedFile, FailedFile, Quiet, Run, lines_within
+from heatline.report.ranking import Riskiest, Total, count
 from heatline.report.source_line import SourceLine, riskiest_tokens, source_lines
 from heatline.scoring.result import ScoredLine, ScoredScope
 
@@ -18,6 +20,12 @@ _BAR = 6
 _CONTEXT = 2
 _MOST_SCOPES = 12
 _MOST_CONTRIBUTIONS = 4
+_QUIET: Mapping[Quiet, str] = {
+    "ignored": "ignored",
+    "reviewed": "reviewed",
+    "baseline": "in the baseline",
+    "budget": "over the review budget",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +41,44 @@ class Layout:
     top: int | None = None
 
 
-def render(checked: Checked, console: Console, layout: Layout) -> None:
-    """Prints the report on ``console``, which decides width and colour."""
-    _Page(checked, console, layout).print()
+class TerminalReport:
+    """Prints the report on ``console``, which decides width and colour, file by file.
 
+    ``alone``: one file was asked for, so it is shown whatever its risks.
+    """
 
-class _Page:
-    def __init__(self, checked: Checked, console: Console, layout: Layout) -> None:
-        self.checked = checked
+    def __init__(self, run: Run, console: Console, layout: Layout, *, alone: bool = False) -> None:
+        self.run = run
         self.console = console
         self.layout = layout
+        self.alone = alone
         self.colour = console.color_system is not None and not console.no_color
         self.ascii_only = not console.encoding.lower().startswith("utf")
-        self.focus = _focus(checked, layout.top)
+        self.total = Total()
+        self.riskiest = Riskiest(layout.top or 0)
+        self.unshown = 0
+        self.failures = 0
 
-    def print(self) -> None:
-        files = self.checked.files
-        shown = [file for file in files if self.layout.every_line or self.focus[file.name] or len(files) == 1]
-        for file in shown:
-            self.file(file)
-        if any(file.lines for file in files):
-            if len(shown) < len(files):
-                rest = _count(len(files) - len(shown), "file")
-                self.line(f"{rest} with no line to show (--all shows every line).")
+    def file(self, file: CheckedFile) -> None:
+        self.total.add(self.run, file)
+        if self.layout.top is None:
+            self._file(file, file.flagged)
+        else:
+            self.riskiest.add(self.run, file)
+
+    def failure(self, failed: FailedFile) -> None:
+        self.failures += 1  # the command has said it on standard error
+
+    def end(self) -> None:
+        for file, focus in self.riskiest.files():
+            self._file(file, focus)
+        if self.layout.top is not None:
+            self.unshown = self.total.files - len(self.riskiest.files())
+        if self.total.lines:
+            if self.unshown:
+                self.line(f"{count(self.unshown, 'file')} with no line to show (--all shows every line).")
             self.legend()
-        elif not self.checked.failures:
+        elif not self.failures:
             self.line("There is no line to show: nothing changed.")
 
     def line(self, text: str | Text = "") -> None:
@@ -74,47 +95,53 @@ class _Page:
             text, style="dim", highlight=False, markup=False, soft_wrap=not self.console.is_terminal
         )
 
-    def file(self, file: CheckedFile) -> None:
-        flagged = self.checked.flagged(file)
+    def _file(self, file: CheckedFile, focus: frozenset[int]) -> None:
+        if not (focus or self.layout.every_line or self.alone):
+            self.unshown += 1
+            return
         heading = Text(heat.printable(file.name), style="bold")
-        heading.append(f"  {len(flagged)} of {_count(len(file.lines), 'line')} flagged", style="not bold dim")
+        heading.append(
+            f"  {len(file.flagged)} of {count(len(file.lines), 'line')} flagged", style="not bold dim"
+        )
         self.line(heading)
         scored = {line.line: line for line in file.lines}
         every = source_lines(file.text)
         previous = -1
-        for number in self.shown_lines(file, len(every)):
+        for number in self.shown_lines(focus, len(every)):
             if number > previous + 1:
                 self.line(Text("  ⋮" if not self.ascii_only else "  ...", style="dim"))
-            self.source(file, every[number], scored.get(number), len(str(len(every))))
+            self.source(file, every[number], scored.get(number), len(str(len(every))), number in focus)
             previous = number
         if 0 <= previous < len(every) - 1:
             self.line(Text("  ⋮" if not self.ascii_only else "  ...", style="dim"))
-        if file.lines and not self.focus[file.name]:
-            highest = max(file.lines, key=self.checked.shown_risk)
-            risk = heat.percent(self.checked.shown_risk(highest))
+        if file.lines and not focus:
+            highest = max(file.lines, key=self.run.shown_risk)
+            risk = heat.percent(self.run.shown_risk(highest))
             self.line(
                 f"No line is at or above the threshold; the highest is {risk} on line {highest.line + 1}."
             )
+        if file.quiet:
+            self.quiet(file)
         self.line()
-        self.scopes(file)
+        self.scopes(file, focus)
 
-    def shown_lines(self, file: CheckedFile, total: int) -> Iterable[int]:
+    def shown_lines(self, focus: frozenset[int], total: int) -> Iterable[int]:
         if self.layout.every_line:
             return range(total)
-        near = {
-            number for line in self.focus[file.name] for number in range(line - _CONTEXT, line + _CONTEXT + 1)
-        }
+        near = {number for line in focus for number in range(line - _CONTEXT, line + _CONTEXT + 1)}
         return sorted(number for number in near if 0 <= number < total)
 
-    def source(self, file: CheckedFile, source: SourceLine, line: ScoredLine | None, width: int) -> None:
+    def source(
+        self, file: CheckedFile, source: SourceLine, line: ScoredLine | None, width: int, focused: bool
+    ) -> None:
         row = Text(no_wrap=True, overflow="ellipsis")
         if line is None:
             row.append(f"  {source.number + 1:>{width}} {'':{_BAR + 6}} {self.rule} ", style="dim")
             row.append_text(source.code(file.text, ()))
             self.line(row)
             return
-        risk = self.checked.shown_risk(line)
-        flagged = self.checked.flagging.flags(line)
+        risk = self.run.shown_risk(line)
+        flagged = line.line in file.flagged
         style = heat.BAR_STYLES[heat.bucket(risk)]
         row.append(("▶" if not self.ascii_only else ">") if flagged else " ", style="bold")
         row.append(f" {source.number + 1:>{width}} ", style="" if flagged else "dim")
@@ -122,11 +149,10 @@ class _Page:
         row.append(f" {heat.percent(risk):>5}", style="bold" if flagged else "dim")
         row.append(f" {self.rule} ", style="dim")
         margin = row.cell_len
-        focused = source.number in self.focus[file.name]
         tokens = file.scored.tokens[line.tokens[0] : line.tokens[1]]
-        riskiest = riskiest_tokens(file.text, tokens, self.checked.shown_risk) if focused else []
+        riskiest = riskiest_tokens(file.text, tokens, self.run.shown_risk) if focused else []
         styles = [
-            (token.start, token.end, heat.TOKEN_STYLES[heat.bucket(self.checked.shown_risk(token))])
+            (token.start, token.end, heat.TOKEN_STYLES[heat.bucket(self.run.shown_risk(token))])
             for token in tokens
         ]
         styles += [(token.start, token.end, "bold underline") for token in riskiest]
@@ -153,11 +179,10 @@ class _Page:
             Text(" " * margin + "raised by  " + ("   ".join(parts) or "no single token"), style="italic dim")
         )
 
-    def scopes(self, file: CheckedFile) -> None:
+    def scopes(self, file: CheckedFile, focus: frozenset[int]) -> None:
         asked = [scope for scope in file.scored.scopes if lines_within(file.lines, scope)]
         shown = asked
         if not self.layout.every_line and len(asked) > _MOST_SCOPES:
-            focus = self.focus[file.name]
             shown = [
                 scope for scope in asked if any(scope.first_line <= line <= scope.last_line for line in focus)
             ]
@@ -174,10 +199,18 @@ class _Page:
             self.line(Text(f"  and {len(asked) - len(shown)} more without a flagged line", style="dim"))
         self.line()
 
+    def quiet(self, file: CheckedFile) -> None:
+        """How many lines would be flagged, by what keeps them quiet."""
+        risky = [line for line in file.lines if self.run.flagging.flags(line)]
+        reasons = Counter(file.quiet[line.line] for line in risky if line.line in file.quiet)
+        if reasons:
+            words = ", ".join(f"{number} {_QUIET[reason]}" for reason, number in sorted(reasons.items()))
+            self.line(Text(f"Kept quiet: {words}.", style="dim"))
+
     def scope_row(self, file: CheckedFile, scope: ScoredScope) -> tuple[str | Text, ...]:
-        risk = self.checked.shown_risk(scope)
+        risk = self.run.shown_risk(scope)
         lines = lines_within(file.lines, scope)
-        flagged = sum(self.checked.flagging.flags(line) for line in lines)
+        flagged = sum(line.line in file.flagged for line in lines)
         name = Text("  " + (heat.printable(scope.name) if scope.name else "(top level)"))
         dash = "-" if self.ascii_only else "–"
         return (
@@ -188,23 +221,20 @@ class _Page:
         )
 
     def legend(self) -> None:
-        checked, flagging = self.checked, self.checked.flagging
-        lines = [line for file in checked.files for line in file.lines]
-        flagged = sum(flagging.flags(line) for line in lines)
+        total, flagging = self.total, self.run.flagging
         at = heat.percent(flagging.threshold) + (" unscaled" if flagging.on_unscaled else "")
         self.line(
-            f"{_count(len(lines), 'line')} in {_count(len(checked.files), 'file')}: "
-            f"{flagged} flagged (at or above {at})."
+            f"{count(total.lines, 'line')} in {count(total.files, 'file')}: "
+            f"{total.flagged} flagged (at or above {at})."
         )
-        example = checked.shown_risk(max(lines, key=checked.shown_risk))
-        if checked.unscaled:
+        if self.run.unscaled:
             self.paragraph(
                 "Unscaled risks are the probe's own numbers: they rank lines, but aren't frequencies."
             )
         else:
             self.paragraph(
                 f"Risk is the chance that a line is edited before the code does what was meant: of lines at "
-                f"{heat.percent(example)}, {heat.frequency(example)} get edited. "
+                f"{heat.percent(total.highest)}, {heat.frequency(total.highest)} get edited. "
                 "A function's risk is the chance that anything in it is."
             )
         if self.layout.explain:
@@ -212,23 +242,5 @@ class _Page:
                 "“raised by” lists tokens, their columns and their shares of the line's logit: "
                 "+0.69 doubles the odds of an edit."
             )
-        provenance = checked.provenance
+        provenance = self.run.provenance
         self.paragraph(f"Supervisor {provenance.supervisor}, probe {provenance.probe}.")
-
-
-def _focus(checked: Checked, top: int | None) -> dict[str, frozenset[int]]:
-    """The lines to show of each file: the flagged ones, or the ``top`` riskiest of all files."""
-    if top is None:
-        return {file.name: frozenset(line.line for line in checked.flagged(file)) for file in checked.files}
-    ranked = sorted(
-        ((checked.shown_risk(line), file.name, line.line) for file in checked.files for line in file.lines),
-        key=lambda entry: -entry[0],
-    )
-    chosen = [(name, number) for _, name, number in ranked[:top]]
-    return {
-        file.name: frozenset(number for name, number in chosen if name == file.name) for file in checked.files
-    }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

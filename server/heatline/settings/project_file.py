@@ -43,6 +43,11 @@ def find_project_file(folder: Path) -> ProjectFile | None:
     return None
 
 
+def read_project_file(path: Path) -> ProjectFile:
+    """The settings of one file, which may have any name.  Raises SettingsError when it can't be read."""
+    return ProjectFile(path, _values(path) or {})
+
+
 def _values(path: Path) -> Mapping[str, Any] | None:
     try:
         if not path.is_file():
@@ -60,7 +65,7 @@ def _values(path: Path) -> Mapping[str, Any] | None:
         raise SettingsError(
             f"{path} is not valid TOML ({reason}). Correct it; until then its settings are left out."
         ) from error
-    if path.name == FILE_NAME:
+    if path.name != PYPROJECT:
         return whole
     tool = whole.get("tool")
     table = tool.get("heatline") if isinstance(tool, dict) else None

@@ -96,7 +96,7 @@ class FakeScorer:
 def scorer(monkeypatch: pytest.MonkeyPatch) -> FakeScorer:
     """The scorer that `heatline.load` gives in this test."""
     fake = FakeScorer()
-    monkeypatch.setattr("heatline.load", lambda *arguments: fake, raising=False)
+    monkeypatch.setattr("heatline.load", lambda *arguments, **options: fake, raising=False)
     return fake
 
 
@@ -113,6 +113,7 @@ def run(
 ) -> Callable[..., Ran]:
     """Runs ``heatline`` with some arguments in ``tmp_path``."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEATLINE_STATE", str(tmp_path / ".state"))
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 

@@ -26,7 +26,7 @@ def test_a_wrong_option_exits_with_2(run: Run) -> None:
 
 
 def test_an_error_is_one_sentence_and_2(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise SupervisorError("There is no supervisor “x”. Run `heatline supervisor list`.")
 
     monkeypatch.setattr("heatline.load", fail, raising=False)

@@ -16,4 +16,4 @@ def test_the_page_in_the_documentation_is_current() -> None:
 
 def test_every_command_has_a_section_with_its_options() -> None:
     assert "## `heatline check`" in page()
-    assert "| `--format` `terminal` or `json` |" in page()
+    assert "| `--format` `terminal` or `json` or `sarif`" in page()

@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from heatline.report.checked import Checked, CheckedFile, FailedFile, Flagging, Provenance
-from heatline.report.json import document, render
+from heatline.report.checked import CheckedFile, FailedFile, Flagging, Provenance, Run
+from heatline.report.json import JsonReport
 from heatline.scoring.result import ScoredLine, ScoredScope, ScoredToken
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -30,14 +30,24 @@ class Text:
 
 
 @pytest.fixture
-def checked() -> Checked:
+def checked() -> CheckedFile:
     scored: Any = Text()
-    return Checked(
-        files=(CheckedFile("src/é.py", TEXT, scored, Text.lines),),
-        failures=(FailedFile("gone.py", "gone.py does not exist. Check the spelling."),),
-        provenance=Provenance("1.2.3", "smollm2-135m", "first", "ab12"),
-        flagging=Flagging(0.3),
-    )
+    return CheckedFile("src/é.py", TEXT, scored, Text.lines, frozenset({2}), {0: "ignored"})
+
+
+def render(*files: CheckedFile, with_text: bool = False) -> str:
+    run = Run(Provenance("1.2.3", "smollm2-135m", "first", "ab12"), Flagging(0.3))
+    parts: list[str] = []
+    report = JsonReport(run, parts.append, with_text=with_text)
+    for file in files:
+        report.file(file)
+    report.failure(FailedFile("gone.py", "gone.py does not exist. Check the spelling."))
+    report.end()
+    return "".join(parts)
+
+
+def document(checked: CheckedFile, with_text: bool = False) -> Any:
+    return json.loads(render(checked, with_text=with_text))
 
 
 @pytest.fixture
@@ -46,7 +56,7 @@ def schema() -> Any:
 
 
 @pytest.mark.parametrize("with_text", [False, True])
-def test_the_report_is_what_its_schema_says(checked: Checked, schema: Any, with_text: bool) -> None:
+def test_the_report_is_what_its_schema_says(checked: CheckedFile, schema: Any, with_text: bool) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(render(checked, with_text=with_text)), schema)
 
@@ -54,10 +64,10 @@ def test_the_report_is_what_its_schema_says(checked: Checked, schema: Any, with_
 def test_every_field_of_a_report_is_in_the_schema(schema: Any) -> None:
     objects = [schema, *(part for part in schema["$defs"].values() if part["type"] == "object")]
     assert all(part["additionalProperties"] is False for part in objects)
-    assert all(set(part["properties"]) - set(part["required"]) <= {"text"} for part in objects)
+    assert all(set(part["properties"]) - set(part["required"]) <= {"text", "quiet"} for part in objects)
 
 
-def test_a_line_has_its_risks_and_its_tokens(checked: Checked) -> None:
+def test_a_line_has_its_risks_and_its_tokens(checked: CheckedFile) -> None:
     assert document(checked)["files"][0]["lines"][1] == {
         "line": 3,
         "start": 7,
@@ -73,7 +83,7 @@ def test_a_line_has_its_risks_and_its_tokens(checked: Checked) -> None:
     }
 
 
-def test_a_scope_counts_its_flagged_lines(checked: Checked) -> None:
+def test_a_scope_counts_its_flagged_lines(checked: CheckedFile) -> None:
     assert document(checked)["files"][0]["scopes"] == [
         {
             "name": "",
@@ -89,20 +99,34 @@ def test_a_scope_counts_its_flagged_lines(checked: Checked) -> None:
     ]
 
 
-def test_text_is_what_the_offsets_say(checked: Checked) -> None:
+def test_text_is_what_the_offsets_say(checked: CheckedFile) -> None:
     line = document(checked, with_text=True)["files"][0]["lines"][1]
     assert line["text"] == "if é <= 2:"
     assert [token["text"] for token in line["tokens"]] == ["if", " é ", "<= "]
 
 
-def test_no_code_is_in_a_report_that_was_not_asked_for_it(checked: Checked) -> None:
+def test_no_code_is_in_a_report_that_was_not_asked_for_it(checked: CheckedFile) -> None:
     assert "<=" not in render(checked)
 
 
-def test_the_report_is_one_line_of_ascii(checked: Checked) -> None:
+def test_the_report_is_one_line_of_ascii(checked: CheckedFile) -> None:
     report = render(checked)
     assert report.isascii()
-    assert "\n" not in report
+    assert report.count("\n") == 1
+    assert report.endswith("\n")
+
+
+@pytest.mark.parametrize("files", [0, 1, 2])
+def test_any_number_of_files_makes_a_document(checked: CheckedFile, schema: Any, files: int) -> None:
+    report = json.loads(render(*[checked] * files))
+    jsonschema.validate(report, schema)
+    assert len(report["files"]) == files
+
+
+def test_a_line_that_is_kept_quiet_says_why(checked: CheckedFile) -> None:
+    first, second = document(checked)["files"][0]["lines"]
+    assert (first["flagged"], first["quiet"]) == (False, "ignored")
+    assert "quiet" not in second
 
 
 def test_the_example_in_the_documentation_is_valid(schema: Any) -> None:

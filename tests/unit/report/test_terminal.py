@@ -8,52 +8,29 @@ from typing import Any
 
 from rich.console import Console
 
-from heatline.report.checked import Checked, CheckedFile, Flagging, Provenance
-from heatline.report.terminal import Layout, render
-from heatline.scoring.result import Contribution, ScoredLine, ScoredQuery, ScoredScope, ScoredToken
+from heatline.report.checked import CheckedFile, Run
+from heatline.report.terminal import Layout, TerminalReport
+from tests.unit.report import samples
+from tests.unit.report.samples import Text
 
 
-class Text:
-    """Lines of one token each, with the given risks; blank where there is none."""
-
-    def __init__(self, risks: list[float | None], scopes: int = 1) -> None:
-        self.text = ""
-        self.tokens: list[ScoredToken] = []
-        self.lines: list[ScoredLine] = []
-        for number, risk in enumerate(risks):
-            start = len(self.text)
-            if risk is not None:
-                self.text += f"x{number}"
-                first = len(self.tokens)
-                self.tokens.append(ScoredToken(start, len(self.text), 1 - risk, 1 - risk / 2, number))
-                self.lines.append(
-                    ScoredLine(start, len(self.text), 1 - risk, 1 - risk / 2, number, (first, first + 1))
-                )
-            self.text += "\n"
-        each = len(risks) // scopes
-        self.scopes = [
-            ScoredScope(0, 1, 0.4, 0.3, f"f{n}" if n else "", "function", n * each, (n + 1) * each - 1)
-            for n in range(scopes)
-        ]
-
-    def span(self, start: int, end: int) -> ScoredQuery:
-        shares = (Contribution(start, end, 1.5), Contribution(start, end, -0.5))
-        return ScoredQuery(start, end, 0.5, 0.5, "line", shares, 0.0)
+def checked(*texts: Text, unscaled: bool = False) -> tuple[Run, list[CheckedFile]]:
+    run = samples.run(unscaled=unscaled)
+    return run, [samples.checked(f"{number}.py", text, run.flagging) for number, text in enumerate(texts)]
 
 
-def checked(*texts: Text, threshold: float = 0.3, unscaled: bool = False) -> Checked:
-    files = []
-    for number, text in enumerate(texts):
-        scored: Any = text
-        files.append(CheckedFile(f"{number}.py", text.text, scored, tuple(text.lines)))
-    provenance = Provenance("1", "small", "first", "ab")
-    return Checked(tuple(files), (), provenance, Flagging(threshold), unscaled)
-
-
-def shown(report: Checked, layout: Layout | None = None, **options: Any) -> str:
+def shown(report: tuple[Run, list[CheckedFile]], layout: Layout | None = None, **options: Any) -> str:
     file = io.StringIO()
     render(report, Console(file=file, width=100, **options), layout or Layout())
     return file.getvalue()
+
+
+def render(report: tuple[Run, list[CheckedFile]], console: Console, layout: Layout) -> None:
+    run, files = report
+    page = TerminalReport(run, console, layout, alone=len(files) == 1)
+    for file in files:
+        page.file(file)
+    page.end()
 
 
 QUIET: list[float | None] = [0.01] * 10
@@ -161,3 +138,23 @@ def test_long_lines_are_cropped_on_a_terminal_only() -> None:
     text.text = "y" * 300
     assert "y" * 300 in shown(checked(text))
     assert "y" * 99 not in shown(checked(text), force_terminal=True)
+
+
+def test_what_is_kept_quiet_is_counted_by_reason_if_it_would_be_flagged() -> None:
+    run = samples.run()
+    text = Text([0.5, 0.6, 0.7, 0.1, 0.9])
+    file = CheckedFile(
+        "a.py",
+        text.text,
+        text,
+        tuple(text.lines),
+        frozenset({4}),
+        {0: "reviewed", 1: "ignored", 2: "ignored", 3: "ignored"},
+    )
+    assert "Kept quiet: 2 ignored, 1 reviewed.\n" in shown((run, [file]))
+
+
+def test_among_equal_risks_top_takes_the_first() -> None:
+    page = shown(checked(Text([0.1]), Text([0.1]), Text([0.1])), Layout(top=1))
+    assert "0.py" in page
+    assert "1.py" not in page
