@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pygls.uris import to_fs_path
-
 from heatline.errors import SettingsError
+from heatline.lsp.document_place import path_of
 from heatline.settings import Layer, ProjectFile, Settings, find_project_file, read_settings
 from heatline.settings.reading import EDITOR
 
@@ -108,9 +107,3 @@ class Configuration:
         for message in messages:
             self._complain(message)
         return settings
-
-
-def path_of(uri: str) -> Path | None:
-    """The file of a URI; None for a document that is not on disk, such as an untitled one."""
-    path = to_fs_path(uri) if uri.startswith("file:") else None
-    return Path(path) if path else None

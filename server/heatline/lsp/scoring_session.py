@@ -14,17 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pygls.uris import to_fs_path
-
 from heatline.errors import HeatlineError
 from heatline.lsp.background import BackgroundTasks
+from heatline.lsp.document_place import document_language, path_of
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.unscorable import why_unscorable
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
 from heatline.scoring.features import ScopeFeatures
-from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.scored_text import ScoredText
 from heatline.settings import Settings
 
@@ -160,7 +158,7 @@ class ScoringSession:
                 job=entry.job,
                 uri=uri,
                 version=document.version,
-                language=_language(document),
+                language=document_language(document),
                 priority_offset=document.last_edit,
                 text=document.scorable_text,
             )
@@ -190,7 +188,7 @@ class ScoringSession:
         entry.published_before = entry.published_before or entry.complete
 
     def _shown_lines(self, document: Document) -> tuple[tuple[int, int], ...] | None:
-        path = _path(document.uri)
+        path = path_of(document.uri)
         try:
             ranges = None if path is None else self._changed_lines(path, document.text)
         except (HeatlineError, OSError) as error:
@@ -200,20 +198,7 @@ class ScoringSession:
 
 
 def _scored_text(document: Document, scopes: Sequence[ScopeFeatures], probe: SpanProbe) -> ScoredText:
-    scored = ScoredText(document.scorable_text, _language(document), scopes, probe)
+    scored = ScoredText(document.scorable_text, document_language(document), scopes, probe)
     # These are made when first asked for: here, rather than on the event loop.
     _ = scored.lines, scored.tokens, scored.scopes, document.lines
     return scored
-
-
-def _path(uri: str) -> Path | None:
-    """The file of a URI; None for a document that is not on disk, such as an untitled one."""
-    path = to_fs_path(uri) if uri.startswith("file:") else None
-    return Path(path) if path else None
-
-
-def _language(document: Document) -> str:
-    """What the editor calls it, else what its name says; ``PLAIN`` when neither is known."""
-    named = language_of(document.language_id)
-    path = _path(document.uri)
-    return language_of(path) if named == PLAIN and path is not None else named

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
+from heatline.lsp.document_place import document_language
 from heatline.lsp.documents import Document
 from heatline.noise.globs import PathFilter
 from heatline.noise.skipped import skipped_by_name, skipped_by_text
-from heatline.scoring.languages import PLAIN, language_of
+from heatline.scoring.languages import PLAIN
 from heatline.settings import Settings
 
 PROSE_AND_DATA = frozenset(
@@ -31,7 +32,7 @@ def why_unscorable(
     if settings.languages is not None:
         if document.language_id not in settings.languages:
             return f"is not in one of the languages of heatline.languages (it is {document.language_id})"
-    elif document.language_id in PROSE_AND_DATA and language_of(Path(document.uri)) == PLAIN:
+    elif document.language_id in PROSE_AND_DATA and document_language(document) == PLAIN:
         return f"is {document.language_id}, which is no program"
     if relative is not None:
         if paths is not None and (reason := paths.reason(relative)) is not None:

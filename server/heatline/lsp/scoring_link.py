@@ -1,0 +1,169 @@
+"""One worker process and what is asked of it: the open documents' scores, and those of files that aren't open."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from heatline.calibration import calibrators_at
+from heatline.errors import ProbeError
+from heatline.lsp.documents import Document
+from heatline.lsp.scored_document import ScoredDocument
+from heatline.lsp.scoring_session import ScoringSession
+from heatline.probe import SpanProbe
+from heatline.scoring import wire
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.scored_text import ScoredText
+from heatline.scoring.worker_client import WORKER_COMMAND, WorkerClient
+from heatline.settings import Settings
+
+_FIRST_FILE_JOB = 1 << 40
+"""Jobs of files that aren't open count from here: the session's own count from 1."""
+
+
+class ScoringListener(Protocol):
+    """What a link reports, always on the event loop."""
+
+    def probe_loaded(self) -> None: ...
+
+    def scored(self, document: ScoredDocument) -> None: ...
+
+    def skipped(self, document: Document, reason: str) -> None: ...
+
+    def scoring_failed(self, message: str, uri: str | None) -> None: ...
+
+
+@dataclass
+class _FileJob:
+    done: asyncio.Future[bool]
+    scopes: dict[int, ScopeFeatures] = field(default_factory=dict)
+
+
+class ScoringLink:
+    """Starts nothing until a document or file is to be scored. A closed link reports nothing any more."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: ScoringListener,
+        why_unscorable: Callable[[Document], str | None],
+        command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        self.settings = settings
+        self.probe: SpanProbe | None = None
+        self.asked = False
+        """Whether the worker was given anything, and so is there or will be soon."""
+        self._listener = listener
+        self._open = True
+        self._file_jobs: dict[str, tuple[int, _FileJob]] = {}
+        self._numbers = itertools.count(_FIRST_FILE_JOB)
+        self.worker = WorkerClient(_load(settings), self, command)
+        self.session = ScoringSession(
+            self.worker,
+            self._scored,
+            listener.skipped,
+            lambda path, text: None,  # what counts as generated is a matter of display
+            settings.debounce_ms / 1000,
+            why_unscorable,
+        )
+
+    def opened(self, document: Document) -> None:
+        self.asked = True
+        self.session.opened(document)
+
+    def edited(self, document: Document) -> None:
+        self.asked = True
+        self.session.edited(document)
+
+    def closed(self, uri: str) -> None:
+        self.session.closed(uri)
+
+    async def close(self) -> None:
+        """Stops the worker."""
+        self._open = False
+        for _, job in self._file_jobs.values():
+            job.done.cancel()
+        await self.worker.stop()
+
+    async def score_file(self, uri: str, text: str, language: str) -> ScoredText | None:
+        """The scores of a file that isn't open; None when it can't be scored. Cancelling stops the work."""
+        key = f"{uri}#file"  # the same file may be opened meanwhile
+        job, number = _FileJob(asyncio.get_running_loop().create_future()), next(self._numbers)
+        self._file_jobs[key] = (number, job)
+        self.asked = True
+        try:
+            self.worker.score(wire.Score(number, key, 0, language, 0, text))
+            if not await job.done or self.probe is None:
+                return None
+        finally:
+            if self._file_jobs.get(key) == (number, job):
+                del self._file_jobs[key]
+                if not job.done.done() or job.done.cancelled():
+                    self.worker.cancel(key)
+        return await asyncio.to_thread(_scored_text, text, language, list(job.scopes.values()), self.probe)
+
+    # What the worker's client reports:
+
+    async def worker_loaded(self, probe: str) -> None:
+        try:
+            loaded = await asyncio.to_thread(SpanProbe.load, Path(probe))
+            self.probe = at_base_rate(loaded, self.settings)
+        except ProbeError as error:  # it was fine when the worker read it, a moment ago
+            self.scoring_failed(str(error), uri=None)
+            return
+        self.session.probe_loaded(self.probe)
+        if self._open:
+            self._listener.probe_loaded()
+
+    def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
+        if job < _FIRST_FILE_JOB:
+            self.session.scope_scored(job, uri, features)
+        elif (known := self._file_jobs.get(uri)) is not None and known[0] == job:
+            known[1].scopes[features.start] = features
+
+    def job_done(self, job: int, uri: str) -> None:
+        if job < _FIRST_FILE_JOB:
+            self.session.job_done(job, uri)
+        elif (known := self._file_jobs.get(uri)) is not None and known[0] == job:
+            _finish(known[1], True)
+
+    def scoring_failed(self, message: str, uri: str | None) -> None:
+        for key, (_, job) in list(self._file_jobs.items()):
+            if uri is None or uri == key:
+                _finish(job, False)
+        if self._open and uri not in self._file_jobs:
+            self._listener.scoring_failed(message, uri)
+
+    def _scored(self, document: ScoredDocument) -> None:
+        if self._open:
+            self._listener.scored(document)
+
+
+def at_base_rate(probe: SpanProbe, settings: Settings) -> SpanProbe:
+    """``probe`` with its calibrators moved to ``heatline.baseRate``, if a number is set.
+
+    Raises ProbeError for a probe that isn't calibrated.
+    """
+    if not isinstance(settings.base_rate, float):
+        return probe
+    calibrators = calibrators_at(probe.card.calibrators, settings.base_rate)
+    return replace(probe, card=replace(probe.card, calibrators=calibrators))
+
+
+def _load(settings: Settings) -> wire.Load:
+    return wire.Load(settings.supervisor, settings.probe, settings.threads)
+
+
+def _finish(job: _FileJob, worked: bool) -> None:
+    if not job.done.done():
+        job.done.set_result(worked)
+
+
+def _scored_text(text: str, language: str, scopes: list[ScopeFeatures], probe: SpanProbe) -> ScoredText:
+    scored = ScoredText(text, language, scopes, probe)
+    _ = scored.lines, scored.tokens, scored.scopes  # made when first asked for: here, not on the event loop
+    return scored
