@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from heatline.scoring.scopes import Scope
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,10 @@ class ScopeFeatures:
     kind: str
     token_spans: NDArray[np.int32]  # (T, 2)
     features: NDArray[np.float32]  # (T, d)
+
+    def moved_to(self, scope: Scope) -> ScopeFeatures:
+        """The same features where a scope of the same text and context stands now."""
+        spans = self.token_spans + np.int32(scope.start - self.start)
+        return replace(
+            self, start=scope.start, end=scope.end, name=scope.name, kind=scope.kind, token_spans=spans
+        )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from heatline.scoring.languages import LANGUAGES, PLAIN, LanguageSyntax, parser_for, unwrapped
 
@@ -48,14 +48,23 @@ class _Block:
     outer: str = ""  # headers of the enclosing classes
 
 
-def find_scopes(text: str, language: str) -> list[Scope]:
+Parse = Callable[[str, bytes], Tree]
+"""From a language's name and UTF-8 source to a tree."""
+
+
+def parse_from_scratch(language: str, source: bytes) -> Tree:
+    """The tree of a text of which nothing is known."""
+    return parser_for(language).parse(source)
+
+
+def find_scopes(text: str, language: str, parse: Parse = parse_from_scratch) -> list[Scope]:
     """Scopes in document order; every non-white-space character is in exactly one of them."""
     blocks: list[_Block]
     imports: list[tuple[int, int]] = []
     if language == PLAIN or language not in LANGUAGES:
         blocks = list(_by_indentation(text))
     else:
-        blocks, imports = _by_grammar(text, LANGUAGES[language], language)
+        blocks, imports = _by_grammar(text, LANGUAGES[language], language, parse)
     return [
         Scope(
             block.start,
@@ -76,11 +85,11 @@ def _context(text: str, block: _Block, imports: list[tuple[int, int]]) -> str:
 
 
 def _by_grammar(
-    text: str, syntax: LanguageSyntax, language: str
+    text: str, syntax: LanguageSyntax, language: str, parse: Parse
 ) -> tuple[list[_Block], list[tuple[int, int]]]:
     source = _SURROGATE.sub("\ufffd", text).encode("utf-8")
     to_offset = _byte_to_offset(text, len(source))
-    root = parser_for(language).parse(source).root_node
+    root = parse(language, source).root_node
     blocks: list[_Block] = []
     imports: list[tuple[int, int]] = []
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,27 @@ def physical_cores() -> int:
 class KeyValueCache:
     """Keys and values of a sequence in buffers that runs append to without copying.
 
-    ``length`` tokens are valid; assigning a smaller length forgets the tail.
+    ``length`` tokens are valid; assigning a smaller length forgets the tail.  The buffers lie in one anonymous
+    memory map, whose pages are taken when they are first written: a long capacity costs nothing by itself.
     """
 
     buffers: list[ort.OrtValue]  # per layer key, value: (1, kv_heads, capacity + 1, head_dim)
+    arrays: list[Float32] = field(repr=False)  # the same memory
     capacity: int
     length: int = 0
+    touched: int = 0  # rows that were ever written
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the rows that were ever written."""
+        return self.touched * sum(array.nbytes // array.shape[2] for array in self.arrays)
+
+    def copy_prefix(self, other: KeyValueCache, length: int) -> None:
+        """Start with the first ``length`` tokens of another cache of the same session."""
+        for mine, theirs in zip(self.arrays, other.arrays, strict=True):
+            mine[:, :, :length] = theirs[:, :, :length]
+        self.length = length
+        self.touched = max(self.touched, length)
 
 
 class SupervisorSession:
@@ -99,10 +115,13 @@ class SupervisorSession:
                 f"({self.card.max_positions}). Split the text."
             )
         shape = (1, self.card.kv_heads, capacity + 1, self.card.head_dim)  # one row for odd runs
-        buffers = [
-            ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32)) for _ in range(2 * self.card.layers)
+        count = int(np.prod(shape))
+        memory = mmap.mmap(-1, 2 * self.card.layers * count * 4)
+        arrays = [
+            np.frombuffer(memory, np.float32, count, offset=i * count * 4).reshape(shape)
+            for i in range(2 * self.card.layers)
         ]
-        return KeyValueCache(buffers, capacity)
+        return KeyValueCache([ort.OrtValue.ortvalue_from_numpy(a) for a in arrays], arrays, capacity)
 
     def run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
         """Append tokens ``ids`` ``(T,)`` to the cache; returns their hidden states ``(T, D)``.
@@ -118,6 +137,7 @@ class SupervisorSession:
         rows = ids if count % 2 == 0 else np.append(ids, ids[-1:])
         hidden = self._run(rows, cache)[:count]
         cache.length = total
+        cache.touched = max(cache.touched, cache.length + len(rows) - count)
         return hidden
 
     def _run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
