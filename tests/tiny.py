@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from gguf import GGUFWriter
 
-from heatline.probe import ProbeCard, SpanProbe
+from heatline.probe import ProbeCard, ScopeStage, SpanProbe
+from heatline.probe.card import FORMAT_VERSION
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.supervisor.card import BundleCard
 from heatline.supervisor.store import SupervisorStore
@@ -16,6 +17,7 @@ from heatline.supervisor.store import SupervisorStore
 HIDDEN, HEADS, KV_HEADS, INTERMEDIATE, LAYERS = 64, 4, 2, 96, 3
 HEAD_DIM = HIDDEN // HEADS
 FEATURES = 8
+SCOPE_FEATURES = 6
 NAME = "tiny"
 
 
@@ -99,7 +101,15 @@ def tiny_probe(bundle: Path, folder: Path | None = None, name: str = "tiny-probe
     """
     card = BundleCard.read(bundle)
     generator = np.random.default_rng(seed)
-    output = generator.standard_normal(FEATURES).astype(np.float32)
+    shapes = {
+        "own": (FEATURES, SCOPE_FEATURES),
+        "shared": (2 * FEATURES, SCOPE_FEATURES),
+        "bias": (SCOPE_FEATURES,),
+    }
+    stage = ScopeStage(
+        **{n: (generator.standard_normal(s) / 2).astype(np.float32) for n, s in shapes.items()}
+    )
+    output = generator.standard_normal(SCOPE_FEATURES).astype(np.float32)
     platt = {"kind": "platt", "slope": 0.8, "intercept": 0.5, "base_rate": 0.9}
     probe = SpanProbe(
         projection=(generator.standard_normal((card.hidden_size, FEATURES)) / 8).astype(np.float32),
@@ -107,18 +117,20 @@ def tiny_probe(bundle: Path, folder: Path | None = None, name: str = "tiny-probe
         output=output,
         output_bias=0.25,
         card=ProbeCard(
-            format_version=1,
+            format_version=FORMAT_VERSION,
             name=name,
             supervisor=card.name,
             bundle_hash=card.bundle_hash,
             layout_version=LAYOUT_VERSION,
             pooling="max",
             features=FEATURES,
+            scope_features=SCOPE_FEATURES,
             loss="none: random",
             threshold=0.3,
             calibrators={level: dict(platt) for level in ("token", "line", "scope")},
             sha256="",
         ),
+        scope_stage=stage,
     )
     return probe.save(folder or bundle.parent.parent)
 

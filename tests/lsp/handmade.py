@@ -10,6 +10,7 @@ import numpy as np
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.probe import ProbeCard, SpanProbe
+from heatline.probe.card import FORMAT_VERSION
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.scored_text import ScoredText
@@ -21,7 +22,7 @@ def handmade_probe() -> SpanProbe:
     """Confidence is ``sigmoid(−feature)``, so that a feature of ``logit(risk)`` gives that risk."""
     identity = {"kind": "identity"}
     card = ProbeCard(
-        format_version=1,
+        format_version=FORMAT_VERSION,
         name="handmade",
         supervisor="none",
         bundle_hash="",

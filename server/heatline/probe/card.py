@@ -9,7 +9,7 @@ from typing import Any
 
 from heatline.errors import ProbeError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 LEVELS = ("token", "line", "scope")
 
 
@@ -28,11 +28,12 @@ class ProbeCard:
     bundle_hash: str
     layout_version: int
     pooling: str
-    features: int  # d
+    features: int  # d: numbers kept of a token
     loss: str
     threshold: float
     calibrators: dict[str, dict[str, Any]]
     sha256: str
+    scope_features: int = 0  # f: width of the scope stage; 0: the paper's probe, without one
     licence: str = "Apache-2.0"
     created: str = ""
     command: str = ""

@@ -1,7 +1,9 @@
 """A linear-GELU projection per token, max pooling over a span, one logistic output (Gros & Devanbu, §5).
 
-``feature_t = gelu(rms_norm(hidden_t) · W + c)``, ``logit(span) = b + Σ_d w_d · max_t feature_td``;
-``sigmoid(logit)`` is the unscaled P(kept).
+``local_t = gelu(rms_norm(hidden_t) · W + c)``; ``logit(span) = b + Σ_f w_f · max_t feature_tf``;
+``sigmoid(logit)`` is the unscaled P(kept).  In the paper's probe ``feature = local``.  A causal supervisor has
+not seen what follows a token, so a probe may have a scope stage, in which every token sees a summary of its
+whole scope: ``feature_t = gelu(local_t · A + [max_s local_s, mean_s local_s] · B + e)``.
 """
 
 from __future__ import annotations
@@ -40,14 +42,32 @@ def gelu(x: Float32) -> Float32:
 
 
 @dataclass(frozen=True)
+class ScopeStage:
+    """How a token's own features and the summary of its scope become its final features."""
+
+    own: Float32  # (d, f): A
+    shared: Float32  # (2d, f): B
+    bias: Float32  # (f,): e
+
+
+def scope_features(local: Float32, stage: ScopeStage) -> Float32:
+    """Final features ``(T, f)`` of the tokens of one whole scope, from their own ``(T, d)``."""
+    if not len(local):
+        return np.empty((0, len(stage.bias)), np.float32)
+    summary = np.concatenate([local.max(axis=0), local.mean(axis=0, dtype=np.float32)])  # (2d,)
+    return gelu(local @ stage.own + (summary @ stage.shared + stage.bias))
+
+
+@dataclass(frozen=True)
 class SpanProbe:
     """The numbers of a probe and its card."""
 
     projection: Float32  # (D, d)
     projection_bias: Float32  # (d,)
-    output: Float32  # (d,)
+    output: Float32  # (f,); f = d without a scope stage
     output_bias: float
     card: ProbeCard
+    scope_stage: ScopeStage | None = None
 
     @property
     def name(self) -> str:
@@ -68,8 +88,16 @@ class SpanProbe:
         """The calibrator of ``token``, ``line`` or ``scope``."""
         return calibrator_from_json(self.card.calibrators[level])
 
+    @property
+    def width(self) -> int:
+        """d, the number of features that are kept of a token."""
+        return len(self.projection_bias)
+
     def features(self, hidden: Float32) -> Float32:
-        """Token features ``(T, d)`` of hidden states ``(T, D)``; the same bits however the tokens are batched."""
+        """A token's own features ``(T, d)`` of hidden states ``(T, D)``; the same bits however they are batched.
+
+        They are what a cache keeps: they depend on what precedes a token, not on what follows.
+        """
         count = len(hidden)
         padded = np.zeros((-(-count // ROWS) * ROWS, hidden.shape[1]), np.float32)
         padded[:count] = hidden
@@ -77,20 +105,24 @@ class SpanProbe:
             gelu(rms_normalize(padded[i : i + ROWS]) @ self.projection + self.projection_bias)
             for i in range(0, len(padded), ROWS)
         ]
-        return np.concatenate(blocks)[:count] if blocks else np.empty((0, len(self.output)), np.float32)
+        return np.concatenate(blocks)[:count] if blocks else np.empty((0, self.width), np.float32)
+
+    def in_scope(self, local: Float32) -> Float32:
+        """Final features ``(T, f)`` from the own features ``(T, d)`` of all tokens of one scope."""
+        return local if self.scope_stage is None else scope_features(local, self.scope_stage)
 
     def logits(self, pooled: Float32) -> Float64:
-        """Unscaled logits ``(n,)`` of P(kept) for pooled features ``(n, d)``."""
+        """Unscaled logits ``(n,)`` of P(kept) for pooled features ``(n, f)``."""
         products = pooled.astype(np.float64) * self.output.astype(np.float64)
         return np.asarray(products.sum(axis=1) + self.output_bias, dtype=np.float64)
 
     def contributions(self, features: Float32) -> Float64:
-        """Each token's exact share ``(T,)`` of the logit of the span with ``features`` ``(T, d)``.
+        """Each token's exact share ``(T,)`` of the logit of the span with final ``features`` ``(T, f)``.
 
         Every pooled feature comes from one token, the first with the largest value; the shares and
         ``output_bias`` add up to the logit.
         """
-        winners = features.argmax(axis=0)  # (d,)
+        winners = features.argmax(axis=0)  # (f,)
         largest = features[winners, np.arange(features.shape[1])].astype(np.float64)
         shares = np.zeros(len(features), np.float64)
         np.add.at(shares, winners, largest * self.output.astype(np.float64))
@@ -109,6 +141,10 @@ class SpanProbe:
             "output": np.ascontiguousarray(self.output, np.float32),
             "output_bias": np.asarray([self.output_bias], np.float32),
         }
+        if self.scope_stage is not None:
+            tensors |= {
+                f"scope_{name}": getattr(self.scope_stage, name) for name in ("own", "shared", "bias")
+            }
         data = save_tensors(tensors)
         card = dataclasses.replace(self.card, sha256=hashlib.sha256(data).hexdigest())
         with atomic_path(folder / f"{self.name}.safetensors") as temporary:
@@ -129,18 +165,35 @@ class SpanProbe:
             if hashlib.sha256(data).hexdigest() != card.sha256:
                 raise ProbeError(f"The probe file {path} was altered. Use another probe, or train it again.")
             tensors: dict[str, Any] = load_tensors(data)
-            output = tensors["output"]
-            if tensors["projection"].shape[1:] != output.shape or card.pooling != "max":
+            stage = _scope_stage(tensors) if card.scope_features else None
+            probe = cls(
+                tensors["projection"],
+                tensors["projection_bias"],
+                tensors["output"],
+                float(tensors["output_bias"][0]),
+                card,
+                stage,
+            )
+            if not probe._fits_together():
                 raise ProbeError(
                     f"The probe {card.name} has an unknown form. Use a probe made for this version."
                 )
-            bias = float(tensors["output_bias"][0])
-            probe = cls(tensors["projection"], tensors["projection_bias"], output, bias, card)
             for level in LEVELS:
                 probe.calibrator(level)
             return probe
         except (OSError, SafetensorError, KeyError, IndexError) as error:
             raise ProbeError(f"The probe file {path} can't be read ({error}). Use another probe.") from error
+
+    def _fits_together(self) -> bool:
+        d, stage = self.width, self.scope_stage
+        final = (d,) if stage is None else stage.bias.shape
+        stage_fits = stage is None or (stage.own.shape, stage.shared.shape) == ((d, *final), (2 * d, *final))
+        return (
+            self.card.pooling == "max"
+            and self.projection.shape[1:] == (d,)
+            and self.output.shape == final
+            and stage_fits
+        )
 
     def check_bundle(self, bundle_hash: str, layout_version: int) -> None:
         """Refuse to be used with states it was not fitted on."""
@@ -155,3 +208,7 @@ class SpanProbe:
                 f"The probe {self.name} was trained for layout {self.card.layout_version}, this Heatline lays "
                 f"text out as {layout_version}. Use a probe made for this version."
             )
+
+
+def _scope_stage(tensors: dict[str, Any]) -> ScopeStage:
+    return ScopeStage(tensors["scope_own"], tensors["scope_shared"], tensors["scope_bias"])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,20 +16,33 @@ from heatline.scoring.cache import FeatureCache, content_key
 from heatline.scoring.cancellation import Cancelled, never
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.layout import LAYOUT_VERSION, lay_out
+from heatline.scoring.parsing import DocumentParser
 from heatline.scoring.scopes import Scope, find_scopes
 
 if TYPE_CHECKING:  # onnxruntime is only loaded when something has to be scored
-    from heatline.scoring.sequences import SequenceRunner
+    from heatline.scoring.live_sequences import LiveSequences
     from heatline.supervisor.session import SupervisorSession
 
-__all__ = ["Cancelled", "Engine"]
+__all__ = ["Cancelled", "Engine", "KeyedScope"]
+
+RECENT_BYTES = 8 << 20
+"""Features of scopes under edit that are kept in memory: undo and redo run no model."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedScope:
+    """A scope and the hash of everything its features depend on."""
+
+    scope: Scope
+    key: bytes
 
 
 class Engine:
     """Text in, features of its scopes out.
 
     The session is opened by ``open_session`` when the first scope is not in the cache: a cached file needs no
-    model.  Not safe for use from two threads at once.
+    model.  ``memory`` bounds the keys and values kept for scopes under edit, in bytes.  Not safe for use from
+    two threads at once.
     """
 
     def __init__(
@@ -34,24 +50,43 @@ class Engine:
         open_session: Callable[[], SupervisorSession],
         probe: SpanProbe,
         cache: FeatureCache | None = None,
+        memory: int | None = None,
     ) -> None:
         self.probe = probe
         self.cache = cache
         self._open_session = open_session
-        self._runner: SequenceRunner | None = None
+        self._memory = memory
+        self._session: SupervisorSession | None = None
+        self._sequences: LiveSequences | None = None
+        self._parser = DocumentParser()
+        self._recent: OrderedDict[bytes, ScopeFeatures] = OrderedDict()  # not on disk yet
+        self._recent_bytes = 0
         projection = hashlib.sha256(probe.projection.tobytes() + probe.projection_bias.tobytes()).hexdigest()
         self._producer = f"{probe.bundle_hash} {projection} {LAYOUT_VERSION}"
 
     @property
-    def runner(self) -> SequenceRunner:
-        """The supervisor, loaded on first use and checked against the probe."""
-        if self._runner is None:
-            from heatline.scoring.sequences import SequenceRunner
+    def is_open(self) -> bool:
+        """Whether the supervisor is loaded."""
+        return self._session is not None
 
+    @property
+    def session(self) -> SupervisorSession:
+        """The supervisor, loaded on first use and checked against the probe."""
+        if self._session is None:
             session = self._open_session()
             self.probe.check_bundle(session.card.bundle_hash, LAYOUT_VERSION)
-            self._runner = SequenceRunner(session)
-        return self._runner
+            self._session = session
+        return self._session
+
+    @property
+    def sequences(self) -> LiveSequences:
+        """The key/value prefixes that are kept."""
+        if self._sequences is None:
+            from heatline.scoring.live_sequences import DEFAULT_MEMORY, LiveSequences
+
+            memory = DEFAULT_MEMORY if self._memory is None else self._memory
+            self._sequences = LiveSequences(self.session, self.probe, memory)
+        return self._sequences
 
     def scope_features(
         self,
@@ -65,31 +100,99 @@ class Engine:
 
         Raises ``Cancelled`` between chunks when ``cancelled()`` turns true.
         """
-        scopes = find_scopes(text, language)
-        if priority_offset is not None:
-            scopes.sort(key=lambda s: max(s.start - priority_offset, priority_offset - s.end, 0))
-        for scope in scopes:
-            yield self._score_scope(text, scope, cancelled or never)
+        scopes = self.outline(text, language)
+        for keyed in nearest_first(scopes, priority_offset):
+            yield self.features(text, keyed, cancelled=cancelled or never)
+
+    def outline(self, text: str, language: str, document: str | None = None) -> list[KeyedScope]:
+        """The scopes of ``text`` in order; a newer text of the same ``document`` is not parsed from scratch."""
+        if document is None:
+            scopes = find_scopes(text, language)
+        else:
+            scopes = find_scopes(text, language, partial(self._parser.parse, document))
+        return [
+            KeyedScope(scope, content_key(self._producer, text[scope.start : scope.end], scope.context))
+            for scope in scopes
+        ]
+
+    def features(
+        self,
+        text: str,
+        keyed: KeyedScope,
+        *,
+        edited_in: str | None = None,
+        others: Collection[bytes] = (),
+        cancelled: Callable[[], bool] = never,
+    ) -> ScopeFeatures:
+        """Features of one scope of ``text``.
+
+        A scope that is being edited names its document in ``edited_in``: its key/value prefix is kept, and its
+        features go to disk when ``save`` finds them still wanted rather than at every keystroke.  ``others``
+        are the keys of all the document's scopes.  Raises ``Cancelled`` between chunks.
+        """
+        known = self._recall(keyed)
+        if known is not None:
+            return known
+        scope, session = keyed.scope, self.session
+        layout = lay_out(text, scope, session.tokenizer, session.card.sink_token_id)
+        parts = []
+        for sequence in layout.sequences:
+            if edited_in is None:
+                parts.append(self.sequences.passing(sequence, cancelled))
+            else:
+                owner = (edited_in, keyed.key)
+                parts.append(self.sequences.edited(sequence, owner, others, cancelled))
+        features = np.concatenate(parts) if parts else np.empty((0, self.probe.width), np.float32)
+        spans = layout.tokens.offsets + np.int32(scope.start)
+        scored = ScopeFeatures(scope.start, scope.end, scope.name, scope.kind, spans, features)
+        if edited_in is not None:
+            self._remember(keyed.key, scored)
+        elif self.cache is not None:
+            self.cache.put(keyed.key, scored)
+        return scored
+
+    def save(self, wanted: Collection[bytes]) -> None:
+        """Write to disk what was scored under edit, as far as some document still holds it."""
+        if self.cache is None:
+            return
+        for key in [key for key in self._recent if key in wanted]:
+            scored = self._recent.pop(key)
+            self._recent_bytes -= scored.features.nbytes
+            self.cache.put(key, scored)
+
+    def forget(self, document: str) -> None:
+        """Give up what is only kept for a document that is open."""
+        self._parser.forget(document)
+        if self._sequences is not None:
+            self._sequences.forget(document)
 
     def close(self) -> None:
         """Release the cache's file."""
         if self.cache is not None:
             self.cache.close()
 
-    def _score_scope(self, text: str, scope: Scope, cancelled: Callable[[], bool]) -> ScopeFeatures:
-        key = content_key(self._producer, text[scope.start : scope.end], scope.context)
-        if self.cache is not None and (found := self.cache.get(key, scope)) is not None:
-            return found
-        runner = self.runner
-        session = runner.session
-        layout = lay_out(text, scope, session.tokenizer, session.card.sink_token_id)
-        parts = [
-            self.probe.features(runner.hidden_states(sequence, cancelled)[-sequence.scored :])
-            for sequence in layout.sequences
-        ]
-        features = np.concatenate(parts) if parts else np.empty((0, len(self.probe.output)), np.float32)
-        spans = layout.tokens.offsets + np.int32(scope.start)
-        scored = ScopeFeatures(scope.start, scope.end, scope.name, scope.kind, spans, features)
-        if self.cache is not None:
-            self.cache.put(key, scored)
-        return scored
+    def _recall(self, keyed: KeyedScope) -> ScopeFeatures | None:
+        recent = self._recent.get(keyed.key)
+        if recent is not None:
+            self._recent.move_to_end(keyed.key)
+            return recent.moved_to(keyed.scope)
+        return None if self.cache is None else self.cache.get(keyed.key, keyed.scope)
+
+    def _remember(self, key: bytes, scored: ScopeFeatures) -> None:
+        self._recent[key] = scored
+        self._recent_bytes += scored.features.nbytes
+        while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
+            _, dropped = self._recent.popitem(last=False)
+            self._recent_bytes -= dropped.features.nbytes
+
+
+def nearest_first(scopes: list[KeyedScope], offset: int | None) -> list[KeyedScope]:
+    """Scopes by their distance from ``offset``, in document order where it is the same or None."""
+    if offset is None:
+        return scopes
+    return sorted(scopes, key=lambda keyed: distance(keyed.scope, offset))
+
+
+def distance(scope: Scope, offset: int) -> int:
+    """Characters between a scope and an offset; 0 within it and at its end."""
+    return max(scope.start - offset, offset - scope.end, 0)

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatline.calibration.calibrators import Float64, sigmoid
+from heatline.calibration.calibrators import sigmoid
 from heatline.errors import InputError
 from heatline.probe import SpanProbe
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.lines import line_spans
 from heatline.scoring.result import Contribution, ScoredLine, ScoredQuery, ScoredScope, ScoredToken
+from heatline.scoring.scope_confidences import Confidences, ScopeConfidences, token_lines
+
+__all__ = ["PlacedConfidences", "ScoredText", "token_lines"]
 
 Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedConfidences:
+    """A scope's confidences and where it stands; ``start`` and ``end`` are code-point offsets."""
+
+    start: int
+    end: int
+    name: str
+    kind: str
+    confidences: ScopeConfidences
+
+    @classmethod
+    def of(cls, text: str, scope: ScopeFeatures, probe: SpanProbe) -> PlacedConfidences:
+        """The confidences of one scope of ``text``."""
+        spans = scope.token_spans - np.int32(scope.start)
+        own = ScopeConfidences(text[scope.start : scope.end], spans, scope.features, probe)
+        return cls(scope.start, scope.end, scope.name, scope.kind, own)
 
 
 class ScoredText:
@@ -26,59 +48,84 @@ class ScoredText:
     """
 
     def __init__(self, text: str, language: str, scopes: Sequence[ScopeFeatures], probe: SpanProbe) -> None:
+        self._take(text, language, [PlacedConfidences.of(text, scope, probe) for scope in scopes], probe)
+
+    @classmethod
+    def placed(
+        cls, text: str, language: str, scopes: Sequence[PlacedConfidences], probe: SpanProbe
+    ) -> ScoredText:
+        """The same from scopes whose confidences are known: an edit elsewhere costs them nothing."""
+        scored = cls.__new__(cls)
+        scored._take(text, language, scopes, probe)
+        return scored
+
+    def _take(
+        self, text: str, language: str, scopes: Sequence[PlacedConfidences], probe: SpanProbe
+    ) -> None:
         self.text = text
         self.language = language
         self._probe = probe
-        self._parts = sorted((s for s in scopes if len(s.token_spans)), key=lambda s: s.start)
-        width = len(probe.output)
-        spans = [part.token_spans for part in self._parts]
-        features = [part.features for part in self._parts]
-        self._spans = (
-            np.concatenate(spans).astype(np.int64) if spans else np.empty((0, 2), np.int64)
-        )  # (T, 2)
-        self._features = np.concatenate(features) if features else np.empty((0, width), np.float32)  # (T, d)
-        self._line_spans = line_spans(text)  # (L, 2)
-        self._token_lines = token_lines(text, self._spans, self._line_spans[:, 0])  # (T,)
+        self._parts = sorted((s for s in scopes if len(s.confidences.spans)), key=lambda s: s.start)
+        self._line_spans = line_spans(text)  # (n, 2)
+        starts = np.asarray([part.start for part in self._parts], np.int64)
+        self._first_lines = np.searchsorted(self._line_spans[:, 0], starts, "right") - 1  # (parts,)
+        counts = [len(part.confidences.spans) for part in self._parts]
+        self._first_tokens = np.cumsum([0, *counts])  # (parts + 1,)
 
     @cached_property
     def tokens(self) -> tuple[ScoredToken, ...]:
         """Every supervisor token, in document order."""
-        confidences, unscaled = self._confidences(self._features, "token")
-        rows = zip(self._spans.tolist(), confidences, unscaled, self._token_lines.tolist(), strict=True)
-        return tuple(ScoredToken(start, end, p, u, line) for (start, end), p, u, line in rows)
+        return tuple(token for number in range(len(self._parts)) for token in self._part_tokens(number))
+
+    def tokens_between(self, first: int, last: int) -> tuple[ScoredToken, ...]:
+        """``tokens[first:last]`` without making the others."""
+        if "tokens" in self.__dict__:
+            return self.tokens[first:last]
+        found: list[ScoredToken] = []
+        number = int(np.searchsorted(self._first_tokens, first, "right")) - 1
+        while number < len(self._parts) and (before := int(self._first_tokens[number])) < last:
+            found += self._part_tokens(number, max(first - before, 0), last - before)
+            number += 1
+        return tuple(found)
 
     @cached_property
     def lines(self) -> tuple[ScoredLine, ...]:
         """Every scored line that has a character other than white space."""
-        if not len(self._spans):
+        if not self._parts:
             return ()
-        firsts = np.flatnonzero(np.diff(self._token_lines, prepend=-1))  # (n,) first token of each line
-        lasts = np.append(firsts[1:], len(self._spans))
-        confidences, unscaled = self._confidences(np.maximum.reduceat(self._features, firsts), "line")
-        lines = []
-        for i, (first, last) in enumerate(zip(firsts.tolist(), lasts.tolist(), strict=True)):
-            number = int(self._token_lines[first])
-            start, end = self._line_spans[number].tolist()
-            if self.text[start:end].strip():
-                lines.append(ScoredLine(start, end, confidences[i], unscaled[i], number, (first, last)))
-        return tuple(lines)
+        parts = [part.confidences for part in self._parts]
+        counts = [len(part.line_numbers) for part in parts]
+        numbers = np.concatenate([p.line_numbers for p in parts]) + np.repeat(self._first_lines, counts)
+        tokens = np.concatenate([p.line_tokens for p in parts])
+        tokens = tokens + np.repeat(self._first_tokens[:-1], counts)[:, None]
+        scaled = np.concatenate([p.lines.scaled for p in parts])
+        unscaled = np.concatenate([p.lines.unscaled for p in parts])
+        if (np.diff(numbers) == 0).any():  # two scopes on one line: it is pooled over both
+            firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
+            pooled = np.maximum.reduceat(np.concatenate([p.line_features for p in parts]), firsts)
+            together = Confidences(self._probe, "line", pooled)
+            scaled, unscaled = together.scaled, together.unscaled
+            ends = np.append(firsts[1:], len(numbers)) - 1
+            numbers, tokens = numbers[firsts], np.stack([tokens[firsts, 0], tokens[ends, 1]], axis=1)
+        borders = self._line_spans[numbers]
+        return tuple(
+            map(
+                ScoredLine, borders[:, 0].tolist(), borders[:, 1].tolist(), scaled.tolist(), unscaled.tolist(),
+                numbers.tolist(), map(tuple, tokens.tolist()),
+            )
+        )  # fmt: skip
 
     @cached_property
     def scopes(self) -> tuple[ScoredScope, ...]:
         """Every scored scope, in document order."""
-        if not self._parts:
-            return ()
-        firsts = np.cumsum([0, *(len(part.token_spans) for part in self._parts[:-1])])
-        confidences, unscaled = self._confidences(np.maximum.reduceat(self._features, firsts), "scope")
-        starts = self._line_spans[:, 0]
+        lasts = np.asarray([max(part.end - 1, part.start) for part in self._parts], np.int64)
+        last_lines = np.searchsorted(self._line_spans[:, 0], lasts, "right") - 1
         return tuple(
-            ScoredScope(
-                part.start, part.end, confidences[i], unscaled[i], part.name, part.kind,
-                int(np.searchsorted(starts, part.start, "right")) - 1,
-                int(np.searchsorted(starts, max(part.end - 1, part.start), "right")) - 1,
+            ScoredScope(part.start, part.end, *part.confidences.scope, part.name, part.kind, first, last)
+            for part, first, last in zip(
+                self._parts, self._first_lines.tolist(), last_lines.tolist(), strict=True
             )
-            for i, part in enumerate(self._parts)
-        )  # fmt: skip
+        )
 
     def span(self, start: int, end: int) -> ScoredQuery:
         """Confidences of ``text[start:end]`` and every token's exact share of its risk.
@@ -91,50 +138,43 @@ class ScoredText:
             raise InputError(
                 f"The span {start}–{end} is outside the text. Give offsets from 0 to {len(self.text)}."
             )
-        stop = max(end, start + 1)
-        chosen = np.flatnonzero((self._spans[:, 0] < stop) & (self._spans[:, 1] > start))
-        if not len(chosen):
+        spans, features, lines = self._overlapping(start, max(end, start + 1))
+        if not len(spans):
             raise InputError(f"Nothing is scored at {start}–{end}. Choose a span with code in it.")
-        features = self._features[chosen]
-        level = self._level(chosen)
+        level = "token" if len(spans) == 1 else "line" if lines[0] == lines[-1] else "scope"
         logit = self._probe.logits(features.max(axis=0, keepdims=True))
         shares = -self._probe.contributions(features)  # of the risk's logit
         order = np.argsort(-shares, kind="stable")
         contributions = tuple(
-            Contribution(int(self._spans[chosen[i], 0]), int(self._spans[chosen[i], 1]), float(shares[i]))
-            for i in order
-            if shares[i] != 0.0
+            Contribution(int(spans[i, 0]), int(spans[i, 1]), float(shares[i])) for i in order if shares[i] != 0.0
         )
         confidence = float(self._probe.calibrator(level).predict(logit)[0])
         return ScoredQuery(
             start, end, confidence, float(sigmoid(logit)[0]), level, contributions, -self._probe.output_bias
         )
 
-    def _level(self, chosen: Int64) -> str:
-        if len(chosen) == 1:
-            return "token"
-        lines = self._token_lines[chosen]
-        return "line" if lines[0] == lines[-1] else "scope"
+    def _overlapping(self, start: int, stop: int) -> tuple[Int64, NDArray[np.float32], Int64]:
+        """Spans, features and lines of the tokens that share a character with ``[start, stop)``."""
+        found: list[tuple[Int64, NDArray[np.float32], Int64]] = []
+        for part, first_line in zip(self._parts, self._first_lines.tolist(), strict=True):
+            if part.start < stop and part.end > start:
+                own = part.confidences
+                spans = own.spans + part.start
+                chosen = np.flatnonzero((spans[:, 0] < stop) & (spans[:, 1] > start))
+                found.append((spans[chosen], own.features[chosen], own.token_lines[chosen] + first_line))
+        if not found:
+            return np.empty((0, 2), np.int64), np.empty((0, 0), np.float32), np.empty(0, np.int64)
+        spans, features, lines = (np.concatenate(column) for column in zip(*found, strict=True))
+        return spans, features, lines
 
-    def _confidences(self, pooled: NDArray[np.float32], level: str) -> tuple[list[float], list[float]]:
-        logits: Float64 = self._probe.logits(pooled)
-        return self._probe.calibrator(level).predict(logits).tolist(), sigmoid(logits).tolist()
-
-
-def token_lines(text: str, spans: Int64, line_starts: Int64) -> Int64:
-    """The line ``(T,)`` each token belongs to: that of its first character other than white space.
-
-    A token of white space alone belongs to the line of its last character: line end and indentation in one
-    token are the indentation of the line they open.
-    """
-    if not len(spans):
-        return np.empty(0, np.int64)
-    anchors = spans[:, 0].copy()
-    for i, (start, end) in enumerate(spans.tolist()):
-        piece = text[start:end]
-        body = piece.lstrip()
-        if body:
-            anchors[i] = start + len(piece) - len(body)
-        elif end > start:
-            anchors[i] = end - 1
-    return np.searchsorted(line_starts, anchors, "right") - 1
+    def _part_tokens(self, number: int, first: int = 0, last: int | None = None) -> list[ScoredToken]:
+        part, own = self._parts[number], self._parts[number].confidences
+        chosen = slice(first, last)
+        spans = own.spans[chosen] + part.start
+        lines = own.token_lines[chosen] + self._first_lines[number]
+        return list(
+            map(
+                ScoredToken, spans[:, 0].tolist(), spans[:, 1].tolist(), own.tokens.scaled[chosen].tolist(),
+                own.tokens.unscaled[chosen].tolist(), lines.tolist(),
+            )
+        )  # fmt: skip

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatline.errors import ProbeError
-from heatline.probe import SpanProbe
-from heatline.probe.span_probe import gelu, rms_normalize
+from heatline.probe import ScopeStage, SpanProbe
+from heatline.probe.span_probe import gelu, rms_normalize, scope_features
 from tests.tiny import edit_card, tiny_probe, tiny_supervisor
 
 
@@ -43,16 +43,45 @@ def test_a_tokens_features_do_not_depend_on_how_tokens_are_batched(probe, count,
 
 @given(st.integers(1, 50), st.integers(0, 1000))
 def test_contributions_add_up_to_the_logit(probe, count, seed):
-    features = np.random.default_rng(seed).standard_normal((count, 8)).astype(np.float32)
+    features = np.random.default_rng(seed).standard_normal((count, 6)).astype(np.float32)
     logit = probe.logits(features.max(axis=0, keepdims=True))[0]
     assert probe.contributions(features).sum() + probe.output_bias == pytest.approx(logit)
 
 
 def test_the_logit_is_the_hand_computed_one(probe):
-    features = np.zeros((2, 8), np.float32)
+    features = np.zeros((2, 6), np.float32)
     features[0, 0], features[1, 0], features[1, 3] = 1.0, 2.0, 0.5
     expected = 2.0 * probe.output[0] + 0.5 * probe.output[3] + probe.output_bias
     assert probe.logits(features.max(axis=0, keepdims=True))[0] == pytest.approx(expected)
+
+
+def test_the_scope_stage_is_the_hand_computed_one():
+    local = np.asarray([[1.0, 0.0], [3.0, -2.0]], np.float32)
+    stage = ScopeStage(
+        own=np.asarray([[1.0], [10.0]], np.float32),
+        shared=np.asarray([[0.1], [0.2], [0.3], [0.4]], np.float32),
+        bias=np.asarray([0.5], np.float32),
+    )
+    common = 0.1 * 3 + 0.2 * 0 + 0.3 * 2 + 0.4 * -1 + 0.5  # maxima, means, bias
+    expected = gelu(np.asarray([[1.0 + common], [3.0 - 20.0 + common]], np.float32))
+    assert scope_features(local, stage) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_token_sees_what_follows_it_in_its_scope_only(probe):
+    local = np.random.default_rng(0).standard_normal((5, probe.width)).astype(np.float32)
+    changed = local.copy()
+    changed[4] += 1
+    assert not np.array_equal(probe.in_scope(changed)[0], probe.in_scope(local)[0])
+    assert np.array_equal(
+        probe.features(np.empty((0, 64), np.float32)), np.empty((0, probe.width), np.float32)
+    )
+    assert probe.in_scope(local[:0]).shape == (0, 6)
+
+
+def test_a_saved_scope_stage_is_read_again(card_path, probe, tmp_path):
+    again = SpanProbe.load(probe.save(tmp_path))
+    local = np.random.default_rng(1).standard_normal((4, probe.width)).astype(np.float32)
+    assert np.array_equal(again.in_scope(local), probe.in_scope(local))
 
 
 def test_an_altered_file_is_refused(card_path, tmp_path):

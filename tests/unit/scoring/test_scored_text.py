@@ -47,7 +47,7 @@ def test_every_non_blank_line_is_there_with_its_tokens(scored):
 
 
 def test_a_lines_confidence_is_that_of_its_max_pooled_features(scored, probe, features):
-    logit = probe.logits(features[4:6].max(axis=0, keepdims=True))
+    logit = probe.logits(probe.in_scope(features)[4:6].max(axis=0, keepdims=True))
     line = scored.lines[1]
     assert line.confidence == probe.calibrator("line").predict(logit)[0]
     assert line.unscaled_confidence == pytest.approx(1 / (1 + np.exp(-logit[0])))
@@ -55,9 +55,10 @@ def test_a_lines_confidence_is_that_of_its_max_pooled_features(scored, probe, fe
 
 
 def test_levels_have_their_own_calibrators(scored, probe, features):
-    whole = probe.logits(features.max(axis=0, keepdims=True))
+    final = probe.in_scope(features)
+    whole = probe.logits(final.max(axis=0, keepdims=True))
     assert scored.scopes[0].confidence == probe.calibrator("scope").predict(whole)[0]
-    assert scored.tokens[2].confidence == probe.calibrator("token").predict(probe.logits(features[2:3]))[0]
+    assert scored.tokens[2].confidence == probe.calibrator("token").predict(probe.logits(final[2:3]))[0]
     assert (scored.scopes[0].first_line, scored.scopes[0].last_line) == (0, 3)
 
 
