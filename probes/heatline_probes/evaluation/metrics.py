@@ -231,7 +231,7 @@ def _from_sums(sums: Float64, groups: Int64) -> dict[str, Float64]:
             "brier": squares[:, 0] / total,
             "ece": np.abs(tenth_gap).sum(axis=1) / total,
             "ece_debiased": debiased_gaps(n @ bins, kept @ bins, gap @ bins),
-            "smooth_ece": smooth_errors(cells / total[:, None]),
+            "smooth_ece": smooth_errors(cells / total[:, None], waves=64, steps=9),
             "auc": np.where(pairs > 0, (kept * (below + edited / 2)).sum(axis=1) / pairs, np.nan),
             "bin_coverage": (tenth_n >= 0.01 * total[:, None]).mean(axis=1),
             **{f"recall_{share:.0%}".rstrip("%"): _recall(n, edited, share) for share in REVIEWED},

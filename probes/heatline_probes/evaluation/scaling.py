@@ -1,0 +1,109 @@
+"""Confidences from held-out logits: as they are, scaled within the evaluation set, and transferred from training.
+
+*Scaled* is what the paper reports: five folds of the evaluation set, the calibrator fitted on four of them and
+applied to the fifth. *Transferred* is what a user gets: the calibrator has seen nothing of the evaluation set.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from heatline.calibration import PlattCalibrator
+from heatline.calibration.calibrators import Calibrator, sigmoid
+from heatline_probes.evaluation.predictions import Predictions
+from heatline_probes.evaluation.splits import training_programs
+from heatline_probes.evaluation.views import Bool, Float64, Int64, SpanView
+from heatline_probes.training.examples import folds_by_group
+
+FOLDS = 5
+
+Fit = Callable[[Float64, Bool], "Calibrator | ConstantRate"]
+
+
+@dataclass(frozen=True)
+class ConstantRate:
+    """What is left where only one outcome is known: its smoothed rate, whatever the logit."""
+
+    rate: float
+
+    def predict(self, logits: ArrayLike) -> Float64:
+        """The rate, for every logit."""
+        return np.full(np.shape(logits), self.rate)
+
+
+def fit_platt(logit: Float64, kept: Bool) -> Calibrator | ConstantRate:
+    """Platt scaling; a constant where only one outcome is known."""
+    return fit_or_rate(PlattCalibrator.fit, logit, kept)
+
+
+def fit_or_rate(
+    fit: Callable[[Float64, Bool], Calibrator], logit: Float64, kept: Bool
+) -> Calibrator | ConstantRate:
+    """The calibrator, or `ConstantRate` with `(kept + 1) / (n + 2)` where only one outcome is known."""
+    if kept.all() or not kept.any():
+        return ConstantRate((float(kept.sum()) + 1) / (len(kept) + 2))
+    return fit(logit, kept)
+
+
+def evaluation_sets(protocol: str, view: SpanView) -> Int64:
+    """The set `(n,)` each span is evaluated in: all together by problem, else what was left out together."""
+    return np.zeros(len(view), np.int64) if protocol == "by_problem" else view.fold
+
+
+def scaled(
+    view: SpanView, sets: Int64, logit: Float64 | None = None, fit: Fit = fit_platt, seed: int = 0
+) -> Float64:
+    """Confidences `(n,)`, scaled within each evaluation set by five folds of whole problem groups.
+
+    `logit` `(n,)` stands in for the view's own: a baseline's.
+    """
+    values = view.logit if logit is None else logit
+    result = np.empty(len(view))
+    for number in np.unique(sets):
+        members = np.flatnonzero(sets == number)
+        fold = _span_folds(view.program[members], view.group[members], seed)
+        for held in np.unique(fold):
+            known, held_rows = members[fold != held], members[fold == held]
+            if not len(known):  # one problem only: nothing else to learn from
+                known = held_rows
+            result[held_rows] = fit(values[known], view.kept[known]).predict(values[held_rows])
+    return result
+
+
+def transferred(
+    predictions: Predictions, level: str, view: SpanView, known: SpanView | None = None, fit: Fit = fit_platt
+) -> Float64:
+    """Confidences `(n,)` by the calibrators of each fold's training side.
+
+    Those that came with the predictions; else fitted, for each fold, on the held-out logits of the programs
+    that may be learned from, of `known` (all spans of the level; the view itself without it).
+    """
+    given = predictions.calibrators.get(level) if fit is fit_platt else None
+    source = view if known is None else known
+    programs = predictions.programs
+    result = np.empty(len(view))
+    for held in np.unique(view.fold):
+        rows = view.fold == held
+        if given is not None:
+            slope, intercept, rate = (float(v) for v in given[held])
+            calibrator: Calibrator | ConstantRate = PlattCalibrator(slope, intercept, rate)
+        else:
+            usable = training_programs(programs.fold, programs.group, int(held))[source.program]
+            if not usable.any():
+                usable = np.ones(len(source), bool)
+            calibrator = fit(source.logit[usable], source.kept[usable])
+        result[rows] = calibrator.predict(view.logit[rows])
+    return result
+
+
+def unscaled(view: SpanView) -> Float64:
+    """The probe's own sigmoid `(n,)`."""
+    return sigmoid(view.logit)
+
+
+def _span_folds(program: Int64, group: Int64, seed: int) -> Int64:
+    """Fold `(n,)` of each span: whole groups, balanced by programs."""
+    _, first, index = np.unique(program, return_index=True, return_inverse=True)
+    return folds_by_group(group[first].astype(np.str_), FOLDS, seed)[index]
