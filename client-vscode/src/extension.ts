@@ -1,106 +1,139 @@
+/** Heatline in VS Code: starts the server and shows what it says. What a feature does stands in its own module. */
+
 import * as vscode from "vscode";
-import {
-  type ClientCapabilities,
-  LanguageClient,
-  type LanguageClientOptions,
-  type ServerOptions,
-  type StaticFeature,
-  TransportKind,
-} from "vscode-languageclient/node";
 
-import { BUCKETS, type HeatParams, rangesByBucket } from "./heat";
-import { initializationOptions } from "./settings";
+import { HeatView } from "./heat_view";
+import { reportInsertions } from "./insertion_reporter";
+import { chooseFor, installedSupervisors, showMenu } from "./menu";
+import { PrivateEnvironment } from "./private_environment";
+import type { HeatParams, Status } from "./protocol";
+import { onSelectedPythonChange } from "./python_environment";
+import { askForRiskyLines } from "./risky_lines_request";
+import { RiskyLinesView } from "./risky_lines_view";
+import { Server } from "./server";
+import { EXPLANATION_SCHEME, ServerCommands } from "./server_commands";
+import { StatusItem } from "./status_item";
+import type { ServerState } from "./status_text";
+import { parseVersion } from "./versions";
 
-let client: LanguageClient | undefined;
+/** The part of package.json that is read here. */
+interface Manifest {
+  version: string;
+  contributes: { configuration: { properties: Record<string, unknown> } };
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+}
 
-/** Tells the server that this client draws `heatline/heat`. */
-const declareHeat: StaticFeature = {
-  fillClientCapabilities(capabilities: ClientCapabilities): void {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), heatlineHeat: true };
-  },
-  initialize: () => undefined,
-  getState: () => ({ kind: "static" }),
-  clear: () => undefined,
-};
+const SELECTOR = ["file", "untitled", "vscode-notebook-cell"].map((scheme) => ({ scheme }));
+
+let stopServer: (() => Promise<void>) | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const settings = vscode.workspace.getConfiguration("heatline");
-  const server: ServerOptions = {
-    command: settings.get<string>("path", "heatline"),
-    args: ["serve"],
-    transport: TransportKind.stdio,
+  const manifest = context.extension.packageJSON as Manifest;
+  const log = vscode.window.createOutputChannel("Heatline", { log: true });
+  const heat = new HeatView();
+  const status = new StatusItem(SELECTOR, (uri) => heat.worstLine(uri));
+  const commands: ServerCommands = new ServerCommands(() => server.client);
+  const riskyLines = new RiskyLinesView(
+    (onPart, token) => askForRiskyLines(server.client, onPart, token),
+    () => status.scaling,
+  );
+
+  const onState = (state: ServerState): void => {
+    void vscode.commands.executeCommand("setContext", "heatline.state", state);
+    status.serverIs(state);
+    if (state !== "running") {
+      // Nobody would keep it up to date.
+      heat.clear();
+      riskyLines.clear();
+    }
   };
-  const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-    initializationOptions: initializationOptions((name) => settings.get(name)),
-  };
-  client = new LanguageClient("heatline", "Heatline", server, options);
-  client.registerFeature(declareHeat);
-  const heat = new HeatDecorations();
+
+  const server: Server = new Server({
+    version: parseVersion(manifest.version) ?? { major: 0, minor: 0, patch: 0 },
+    selector: SELECTOR,
+    settings: settingNames(manifest),
+    environment: new PrivateEnvironment(context, manifest.version, log),
+    log,
+    middleware: { executeCommand: commands.execute },
+    wire(client) {
+      client.onNotification("heatline/heat", (params: HeatParams) => {
+        heat.receive(params);
+      });
+      client.onNotification("heatline/status", (params: Status) => {
+        status.receive(params);
+      });
+    },
+    onState,
+  });
+  stopServer = () => server.stop();
+
+  const onCommand = (name: string, run: () => unknown): vscode.Disposable =>
+    vscode.commands.registerCommand(`heatline.${name}`, run);
   context.subscriptions.push(
-    client,
+    log,
     heat,
-    client.onNotification("heatline/heat", (params: HeatParams) => {
-      heat.show(params);
+    status,
+    riskyLines,
+    server,
+    heat.onDidChange(() => {
+      status.refresh();
+      riskyLines.refresh();
     }),
-    vscode.window.onDidChangeVisibleTextEditors(() => {
-      heat.redraw();
+    vscode.workspace.registerTextDocumentContentProvider(EXPLANATION_SCHEME, commands),
+    reportInsertions(
+      (document) => vscode.languages.match(SELECTOR, document) > 0,
+      (inserted) => {
+        // After this turn, in which the client itself reports the edit.
+        setTimeout(() => void server.client?.sendNotification("heatline/inserted", inserted), 0);
+      },
+    ),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      server.requestRestart();
     }),
-    vscode.workspace.onDidCloseTextDocument((document) => {
-      heat.forget(document.uri);
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("heatline.path")) server.requestRestart();
+    }),
+    // Those that the server offers (docs/protocol.md) are registered by the client when it starts.
+    onCommand("toggleHeat", () => {
+      const shown = heat.toggle();
+      vscode.window.setStatusBarMessage(`Heatline: heat is ${shown ? "shown" : "hidden"}`, 4000);
+    }),
+    onCommand("refreshRiskyLines", () => {
+      riskyLines.refresh();
+    }),
+    onCommand("showMenu", showMenu),
+    onCommand("showLog", () => {
+      log.show();
+    }),
+    onCommand("restartServer", () => {
+      server.requestRestart();
+    }),
+    onCommand("installServer", () => server.install()),
+    onCommand("openSettings", () =>
+      vscode.commands.executeCommand("workbench.action.openSettings", "heatline"),
+    ),
+    onCommand("chooseSupervisor", async () =>
+      chooseFor("supervisor", await installedSupervisors(server.program)),
+    ),
+    onCommand("chooseProbe", () => chooseFor("probe", [])),
+  );
+  context.subscriptions.push(
+    await onSelectedPythonChange(() => {
+      server.requestRestart();
     }),
   );
-  // The client registers the server's commands (heatline.toggleScaling) itself.
-  try {
-    await client.start();
-  } catch {
-    void vscode.window.showErrorMessage(
-      "Heatline's server did not start. Install it (pip install heatline) or set heatline.path to the program; " +
-        "the Heatline output channel has the details.",
-    );
-  }
+  await server.start();
 }
 
 export async function deactivate(): Promise<void> {
-  await client?.stop();
+  await stopServer?.();
 }
 
-/** Underlines risky tokens: one decoration type per bucket. */
-class HeatDecorations implements vscode.Disposable {
-  private readonly types = Array.from({ length: BUCKETS }, (_, index) =>
-    vscode.window.createTextEditorDecorationType({
-      // Thickness carries the risk, not hue, so that it reads the same to colour-blind eyes and in any theme.
-      textDecoration: `underline ${String(index + 1)}px`,
-    }),
-  );
-  private readonly latest = new Map<string, HeatParams>();
-
-  show(params: HeatParams): void {
-    this.latest.set(vscode.Uri.parse(params.uri).toString(), params);
-    this.redraw();
-  }
-
-  redraw(): void {
-    for (const editor of vscode.window.visibleTextEditors) {
-      const heat = this.latest.get(editor.document.uri.toString());
-      // Heat of an older version would sit on the wrong characters.
-      if (heat?.version !== editor.document.version) continue;
-      rangesByBucket(heat.tokens).forEach((ranges, index) => {
-        const type = this.types[index];
-        if (type)
-          editor.setDecorations(
-            type,
-            ranges.map((r) => new vscode.Range(r.line, r.start, r.line, r.end)),
-          );
-      });
-    }
-  }
-
-  forget(uri: vscode.Uri): void {
-    this.latest.delete(uri.toString());
-  }
-
-  dispose(): void {
-    for (const type of this.types) type.dispose();
-  }
+/** The names of all settings, without `heatline.`. */
+function settingNames(manifest: Manifest): { names: string[]; restricted: Set<string> } {
+  const short = (name: string): string => name.slice("heatline.".length);
+  return {
+    names: Object.keys(manifest.contributes.configuration.properties).map(short),
+    restricted: new Set(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.map(short)),
+  };
 }

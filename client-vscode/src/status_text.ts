@@ -1,0 +1,42 @@
+/** The words of the status item. No `vscode` import: testable without an editor. */
+
+import type { Status } from "./protocol";
+
+/** What the client knows without the server. */
+export type ServerState = "off" | "missing" | "starting" | "running" | "stopped";
+
+export interface StatusText {
+  text: string;
+  /** Undefined: the worst line of the file. */
+  detail: string | undefined;
+  busy: boolean;
+  severity: "Information" | "Warning" | "Error";
+}
+
+export function describeStatus(server: ServerState, status: Status | undefined): StatusText {
+  const plain = { busy: false, severity: "Information" } as const;
+  switch (server) {
+    case "off":
+      return { ...plain, text: "not started", detail: undefined };
+    case "missing":
+      return { ...plain, text: "no server", detail: "open the menu to install one", severity: "Warning" };
+    case "starting":
+      return { ...plain, text: "starting", detail: undefined, busy: true };
+    case "stopped":
+      return { ...plain, text: "stopped", detail: "open the menu to restart it", severity: "Error" };
+    case "running":
+      return status ? ofServer(status) : { ...plain, text: "running", detail: undefined };
+  }
+}
+
+function ofServer(status: Status): StatusText {
+  const text = `${status.supervisor}, ${status.scaling}`;
+  const busy = status.state === "starting" || status.state === "busy";
+  if (status.state === "failed") {
+    return { text, detail: status.message ?? "nothing can be scored", busy, severity: "Error" };
+  }
+  if (status.state === "starting") {
+    return { text, detail: status.message ?? "loading the model", busy, severity: "Information" };
+  }
+  return { text, detail: undefined, busy, severity: "Information" };
+}
