@@ -38,8 +38,7 @@ class ScoredDocument:
         return lines[place] if place < len(lines) and lines[place].line == number else None
 
     def tokens_of(self, line: ScoredLine) -> tuple[ScoredToken, ...]:
-        first, last = line.tokens
-        return tuple(self.scored.tokens[first:last])
+        return self.scored.tokens_between(*line.tokens)
 
     def visible(self, start: int, end: int) -> tuple[int, int]:
         """``[start, end)`` without the white space around it: a token often holds the space before a word."""

@@ -59,9 +59,7 @@ class ScoredText:
         scored._take(text, language, scopes, probe)
         return scored
 
-    def _take(
-        self, text: str, language: str, scopes: Sequence[PlacedConfidences], probe: SpanProbe
-    ) -> None:
+    def _take(self, text: str, language: str, scopes: Sequence[PlacedConfidences], probe: SpanProbe) -> None:
         self.text = text
         self.language = language
         self._probe = probe
@@ -146,7 +144,9 @@ class ScoredText:
         shares = -self._probe.contributions(features)  # of the risk's logit
         order = np.argsort(-shares, kind="stable")
         contributions = tuple(
-            Contribution(int(spans[i, 0]), int(spans[i, 1]), float(shares[i])) for i in order if shares[i] != 0.0
+            Contribution(int(spans[i, 0]), int(spans[i, 1]), float(shares[i]))
+            for i in order
+            if shares[i] != 0.0
         )
         confidence = float(self._probe.calibrator(level).predict(logit)[0])
         return ScoredQuery(

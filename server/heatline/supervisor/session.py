@@ -68,7 +68,7 @@ class KeyValueCache:
     @property
     def memory(self) -> int:
         """Bytes of the rows that were ever written."""
-        return self.touched * sum(array.nbytes // array.shape[2] for array in self.arrays)
+        return self.touched * sum(int(array.nbytes) // (self.capacity + 1) for array in self.arrays)
 
     def copy_prefix(self, other: KeyValueCache, length: int) -> None:
         """Start with the first ``length`` tokens of another cache of the same session."""
