@@ -15,7 +15,7 @@ from heatline.report.finding import Finding, findings
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RULE = "risky-line"
-_ROOT = "SRCROOT"
+_ROOT = "%SRCROOT%"
 
 
 class SarifReport:
