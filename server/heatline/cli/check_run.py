@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from heatline.cli.check_progress import CheckProgress
 from heatline.cli.check_settings import ProjectSettings, project_settings, selection
 from heatline.cli.checking import STDIN, Reading, Source, check_source, read_all
-from heatline.cli.destinations import Destination, Format, Order, is_watched, open_destination, write_file
+from heatline.cli.destinations import (
+    Destination,
+    FileDestination,
+    Format,
+    Order,
+    is_watched,
+    open_destination,
+    write_file,
+)
 from heatline.cli.discover import Candidate, discover
 from heatline.cli.flags import Flags, KnownLines
 from heatline.cli.formats import Shape, make_report
@@ -72,9 +80,12 @@ class _Writing:
             report.failure(failed)
 
     def finish(self) -> None:
-        for report in self.reports:
+        # files before standard output, whose reader may have gone away
+        for report, destination in sorted(
+            zip(self.reports, self.destinations, strict=True),
+            key=lambda pair: not isinstance(pair[1], FileDestination),
+        ):
             report.end()
-        for destination in self.destinations:
             destination.commit()
 
     def abandon(self) -> None:

@@ -43,6 +43,7 @@ def test_above_decorators_it_ignores_the_function_with_them() -> None:
 
 def test_among_decorators_it_ignores_what_follows_it_of_the_function() -> None:
     assert lines("@a\n# heatline: ignore\ndef f():\n    pass\nx = 1\n") == [2, 3]
+    assert lines("@a\n# heatline: ignore\n@b\ndef f():\n    pass\nx = 1\n") == [2, 3, 4]
 
 
 def test_above_a_method_it_leaves_the_others() -> None:

@@ -121,6 +121,7 @@ def test_code_and_names_are_never_markup(place: str) -> None:
     failures = (FailedFile("b", HOSTILE),) if place == "failure" else ()
     parsed = page(file, failures=failures)
     assert [tag for tag, _ in parsed.elements].count("script") == 2
+    assert not any("<" in text for _, attributes, text in parsed.raw if "type" in attributes)
     if place == "code":
         assert data(parsed)[0]["text"] == ["</script><script>alert(1)</script><!-- \"' & ␛\ufffd"]
     else:

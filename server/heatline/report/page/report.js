@@ -96,7 +96,6 @@
       }
     }
     const table = make("table");
-    table.append(make("caption", "faint", ""));
     const body = make("tbody");
     let previous = 0;
     for (const number of [...numbers].sort((a, b) => a - b)) {
