@@ -38,6 +38,7 @@ class Refreshes:
     def __init__(self, protocol: LanguageServerProtocol) -> None:
         self._protocol = protocol
         self._wanted: set[str] = set()
+        self._owed: dict[str, set[str]] = {}
         self._running = False
         self._tasks = BackgroundTasks()
 
@@ -46,6 +47,14 @@ class Refreshes:
         workspace = self._protocol.client_capabilities.workspace
         option = getattr(workspace, _CAPABILITIES[method], None) if workspace is not None else None
         return bool(option is not None and option.refresh_support)
+
+    def owe(self, uri: str, method: str) -> None:
+        """Remembers that a request about a document was answered before its scores were complete."""
+        self._owed.setdefault(uri, set()).add(method)
+
+    def pay(self, uri: str) -> None:
+        """A document's scores are complete: what was answered too early is pulled again."""
+        self.want(self._owed.pop(uri, set()))
 
     def want(self, methods: Iterable[str]) -> None:
         """Sends the supported ones soon, each once however often it is wanted until then."""

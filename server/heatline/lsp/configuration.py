@@ -57,11 +57,16 @@ class Configuration:
         self._sent = {uri: sent for uri, sent in self._sent.items() if uri in ("", *folders)}
         self.reread()
 
-    def sent(self, values: object, folder: str = "") -> None:
-        """Takes settings that the editor sent, for one workspace folder or for all; null is no answer."""
-        if values is not None:
-            self._sent[folder] = values
-            self.reread()
+    def sent(self, values: object, folder: str = "") -> bool:
+        """Takes settings that the editor sent, for one workspace folder or for all; null is no answer.
+
+        Returns whether that changed anything.
+        """
+        if values is None or self._sent.get(folder) == values:
+            return False
+        self._sent[folder] = values
+        self.reread()
+        return True
 
     def reread(self) -> None:
         """Reads project files again when they are next asked for."""

@@ -21,10 +21,15 @@ BUCKET_EDGES = (0.1, 0.2, 0.35, 0.5, 0.7)
 
 def wants_heat(capabilities: types.ClientCapabilities) -> bool:
     """Whether the client declared that it draws heat."""
+    return declares(capabilities, CAPABILITY)
+
+
+def declares(capabilities: types.ClientCapabilities, name: str) -> bool:
+    """Whether the client declared an experimental capability."""
     experimental: Any = capabilities.experimental
     if isinstance(experimental, dict):
-        return experimental.get(CAPABILITY) is True
-    return getattr(experimental, CAPABILITY, False) is True
+        return experimental.get(name) is True
+    return getattr(experimental, name, False) is True
 
 
 def heat_params(document: ScoredDocument, scaling: Scaling, encoding: PositionEncoding) -> dict[str, Any]:
@@ -42,12 +47,13 @@ def heat_params(document: ScoredDocument, scaling: Scaling, encoding: PositionEn
             }
             for line in document.lines_shown()
         ],
-        "tokens": _tokens(document, scaling, encoding),
+        "tokens": token_rows(document, scaling, encoding),
         "pending": None if pending is None else document.document.range(*pending, encoding),
     }
 
 
-def _tokens(document: ScoredDocument, scaling: Scaling, encoding: PositionEncoding) -> list[list[int]]:
+def token_rows(document: ScoredDocument, scaling: Scaling, encoding: PositionEncoding) -> list[list[int]]:
+    """``[line, start, length, bucket]`` of every token with heat, in the encoding's units, in order."""
     rows = []
     for line in document.lines_shown():
         for token in document.tokens_of(line):

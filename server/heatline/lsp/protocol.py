@@ -1,4 +1,4 @@
-"""pygls' protocol without its document state, which Heatline keeps itself; with Heatline's own request."""
+"""What of pygls' own protocol handling Heatline replaces."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol, lsp_method
-
-from heatline.lsp import span_confidence
 
 Handler = tuple[Callable[..., Any], tuple[Any, ...], None]
 
+OWN_PREFIX = "heatline/"
+
 
 @dataclass
-class SpanConfidenceRequest:
-    """``heatline/spanConfidence`` as it came: its handler reads ``params``, to refuse bad ones."""
+class OwnRequest:
+    """A ``heatline/…`` request as it came: its handler reads ``params``, to refuse bad ones."""
 
     id: int | str
     method: str
@@ -24,8 +25,27 @@ class SpanConfidenceRequest:
     params: Any = None
 
 
+@dataclass
+class OwnNotification:
+    """A ``heatline/…`` notification as it came, or as it is sent."""
+
+    method: str
+    jsonrpc: str
+    params: Any = None
+
+
+@dataclass
+class _Answered:
+    """Stands for a message that was answered while it was read; pygls passes over what is not JSON-RPC 2.0."""
+
+    jsonrpc: str = ""
+
+
+NOTIFICATIONS = frozenset({"heatline/heat", "heatline/status", "heatline/inserted"})
+
+
 class HeatlineProtocol(LanguageServerProtocol):
-    """Leaves text synchronisation to the server's own handlers.
+    """Leaves text and notebook synchronisation to the server's own handlers.
 
     pygls would keep a second copy of every document and apply each edit to it with lines that are not the
     protocol's, failing on some.
@@ -49,10 +69,43 @@ class HeatlineProtocol(LanguageServerProtocol):
     ) -> Generator[Handler, Any, None]:
         yield from self._hand_over(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(
+        self, params: types.DidOpenNotebookDocumentParams
+    ) -> Generator[Handler, Any, None]:
+        yield from self._hand_over(types.NOTEBOOK_DOCUMENT_DID_OPEN, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> Generator[Handler, Any, None]:
+        yield from self._hand_over(types.NOTEBOOK_DOCUMENT_DID_CHANGE, params)
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(
+        self, params: types.DidCloseNotebookDocumentParams
+    ) -> Generator[Handler, Any, None]:
+        yield from self._hand_over(types.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
+
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
-        if method == span_confidence.METHOD:
-            return SpanConfidenceRequest
+        if isinstance(method, str) and method.startswith(OWN_PREFIX):
+            return OwnNotification if method in NOTIFICATIONS else OwnRequest
         return super().get_message_type(method)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The typed message of a JSON object.
+
+        A request that can't be made sense of is answered with an error: pygls would drop it, and its client
+        would wait for ever.
+        """
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "method" in data and isinstance(data.get("id"), int | str):
+                refusal = JsonRpcInvalidParams(f"The parameters of {data['method']} are malformed.")
+                self._send_response(data["id"], error=refusal.to_response_error())
+                return _Answered()
+            raise error
 
     def _hand_over(self, method: str, params: object) -> Generator[Handler, Any, None]:
         yield self.fm.features[method], (params,), None

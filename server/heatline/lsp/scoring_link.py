@@ -13,11 +13,11 @@ from heatline.calibration import calibrators_at
 from heatline.errors import ProbeError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
-from heatline.lsp.scoring_session import ScoringSession
+from heatline.lsp.scoring_session import NOBODY_EDITS, ScoringSession
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
-from heatline.scoring.features import ScopeFeatures
-from heatline.scoring.scored_text import ScoredText
+from heatline.scoring.scope_confidences import ScopeConfidences
+from heatline.scoring.scored_text import PlacedConfidences, ScoredText
 from heatline.scoring.worker_client import WORKER_COMMAND, WorkerClient
 from heatline.settings import Settings
 
@@ -40,7 +40,8 @@ class ScoringListener(Protocol):
 @dataclass
 class _FileJob:
     done: asyncio.Future[bool]
-    scopes: dict[int, ScopeFeatures] = field(default_factory=dict)
+    places: Sequence[wire.Place] = ()
+    features: dict[bytes, wire.Features] = field(default_factory=dict)
 
 
 class ScoringLink:
@@ -61,12 +62,12 @@ class ScoringLink:
         self._open = True
         self._file_jobs: dict[str, tuple[int, _FileJob]] = {}
         self._numbers = itertools.count(_FIRST_FILE_JOB)
-        self.worker = WorkerClient(_load(settings), self, command)
+        keep_warm = 60 * settings.keep_warm_minutes
+        self.worker = WorkerClient(_load(settings), self, command, keep_warm=keep_warm)
         self.session = ScoringSession(
             self.worker,
             self._scored,
             listener.skipped,
-            lambda path, text: None,  # what counts as generated is a matter of display
             settings.debounce_ms / 1000,
             why_unscorable,
         )
@@ -96,15 +97,14 @@ class ScoringLink:
         self._file_jobs[key] = (number, job)
         self.asked = True
         try:
-            self.worker.score(wire.Score(number, key, 0, language, 0, text))
+            self.worker.score(wire.Score(number, key, 0, language, NOBODY_EDITS, text, background=True))
             if not await job.done or self.probe is None:
                 return None
         finally:
             if self._file_jobs.get(key) == (number, job):
                 del self._file_jobs[key]
-                if not job.done.done() or job.done.cancelled():
-                    self.worker.cancel(key)
-        return await asyncio.to_thread(_scored_text, text, language, list(job.scopes.values()), self.probe)
+                self.worker.forget(key)
+        return await asyncio.to_thread(_scored_text, text, language, job, self.probe)
 
     # What the worker's client reports:
 
@@ -119,11 +119,17 @@ class ScoringLink:
         if self._open:
             self._listener.probe_loaded()
 
-    def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
+    def outlined(self, job: int, uri: str, places: Sequence[wire.Place]) -> None:
         if job < _FIRST_FILE_JOB:
-            self.session.scope_scored(job, uri, features)
+            self.session.outlined(job, uri, places)
         elif (known := self._file_jobs.get(uri)) is not None and known[0] == job:
-            known[1].scopes[features.start] = features
+            known[1].places = places
+
+    def scope_scored(self, uri: str, features: wire.Features) -> None:
+        if (known := self._file_jobs.get(uri)) is not None:
+            known[1].features[features.key] = features
+        else:
+            self.session.scope_scored(uri, features)
 
     def job_done(self, job: int, uri: str) -> None:
         if job < _FIRST_FILE_JOB:
@@ -155,7 +161,15 @@ def at_base_rate(probe: SpanProbe, settings: Settings) -> SpanProbe:
 
 
 def _load(settings: Settings) -> wire.Load:
-    return wire.Load(settings.supervisor, settings.probe, settings.threads)
+    memory = settings.memory_mb
+    return wire.Load(
+        settings.supervisor,
+        settings.probe,
+        settings.threads,
+        device=settings.device,
+        memory=None if memory is None else memory << 20,
+        cache_bytes=settings.cache_size_mb << 20,
+    )
 
 
 def _finish(job: _FileJob, worked: bool) -> None:
@@ -163,7 +177,12 @@ def _finish(job: _FileJob, worked: bool) -> None:
         job.done.set_result(worked)
 
 
-def _scored_text(text: str, language: str, scopes: list[ScopeFeatures], probe: SpanProbe) -> ScoredText:
-    scored = ScoredText(text, language, scopes, probe)
-    _ = scored.lines, scored.tokens, scored.scopes  # made when first asked for: here, not on the event loop
+def _scored_text(text: str, language: str, job: _FileJob, probe: SpanProbe) -> ScoredText:
+    placed = []
+    for place in job.places:
+        features = job.features[place.key]
+        own = ScopeConfidences(text[place.start : place.end], features.token_spans, features.features, probe)
+        placed.append(PlacedConfidences(place.start, place.end, place.name, place.kind, own))
+    scored = ScoredText.placed(text, language, placed, probe)
+    _ = scored.lines, scored.scopes  # made when first asked for: here, not on the event loop
     return scored

@@ -8,6 +8,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from heatline.errors import InputError
+from heatline.lsp.arguments import range_of
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 
@@ -17,9 +18,8 @@ METHOD = "heatline/spanConfidence"
 def parse_params(params: Any) -> tuple[str, types.Range]:
     """The URI and range of a request's raw params. Raises JsonRpcInvalidParams."""
     try:
-        start, end = (types.Position(**params["range"][edge]) for edge in ("start", "end"))
-        return str(params["textDocument"]["uri"]), types.Range(start, end)
-    except (KeyError, TypeError, ValueError) as error:
+        return str(params["textDocument"]["uri"]), range_of(params["range"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise JsonRpcInvalidParams("heatline/spanConfidence needs {textDocument: {uri}, range}") from error
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from pygls.io_ import run_async
 
-from heatline.lsp.server import HeatlineServer
+from heatline.lsp.language_server import HeatlineServer
 
 LOOPBACK = "127.0.0.1"
 
