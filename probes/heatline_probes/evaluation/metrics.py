@@ -113,8 +113,8 @@ def measure(outcomes: Outcomes, draws: Draws) -> Report:
             continue
         p, y = outcomes.confidence[chosen], outcomes.kept[chosen]
         sums = _sums(p, y, local[outcomes.program[chosen]], len(members), edges)
-        drawn = np.asarray(draws.weights[name] @ sums, np.float64)  # (R, F)
-        whole = sums.sum(axis=0, dtype=np.float64)  # (F,)
+        drawn = draws.weights[name] @ sums  # (R, F)
+        whole = sums.sum(axis=0, dtype=np.float64).astype(np.float32)  # (F,)
         totals.append((drawn, whole))
         per_dataset[name] = _measured(p, y, outcomes.program[chosen], drawn, whole)
     pooled = _measured(
@@ -130,7 +130,7 @@ def measure(outcomes: Outcomes, draws: Draws) -> Report:
     return Report(per_dataset, mean, pooled)
 
 
-def _measured(p: Float64, y: Float64, program: Int64, drawn: Float64, whole: Float64) -> Measured:
+def _measured(p: Float64, y: Float64, program: Int64, drawn: Float32, whole: Float32) -> Measured:
     """Exact values; intervals from the sums, moved by what rounding to groups changes."""
     exact = {
         "bss": brier_skill_score(p, y),
@@ -202,13 +202,13 @@ def _sums(p: Float64, y: Float64, program: Int64, count: int, edges: Float64) ->
     )
 
 
-def _parts(sums: Float64) -> list[Float64]:
+def _parts(sums: Float32) -> list[Float32]:
     """The column blocks of `_sums`."""
     widths = [FINE, FINE, FINE, BINS, BINS, GRID, 1]
     return np.split(sums, np.cumsum(widths)[:-1], axis=1)
 
 
-def _mass_groups(whole: Float64) -> Int64:
+def _mass_groups(whole: Float32) -> Int64:
     """Which of about `MASS_BINS` equally full bins each fine group `(FINE,)` goes to."""
     n = whole[:FINE]
     middle = np.cumsum(n) - n / 2
@@ -216,9 +216,9 @@ def _mass_groups(whole: Float64) -> Int64:
     return np.minimum(np.asarray(share * MASS_BINS, np.int64), MASS_BINS - 1)
 
 
-def _from_sums(sums: Float64, groups: Int64) -> dict[str, Float64]:
+def _from_sums(sums: Float32, groups: Int64) -> dict[str, Float64]:
     """Every metric `(R,)` from resampled sums `(R, F)`."""
-    n, kept, gap, tenth_n, tenth_gap, cells, squares = _parts(sums)
+    n, kept, gap, tenth_n, tenth_gap, cells, squares = (part.astype(np.float64) for part in _parts(sums))
     total, positive = n.sum(axis=1), kept.sum(axis=1)
     bins = np.eye(MASS_BINS)[groups]  # (FINE, MASS_BINS)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -231,7 +231,7 @@ def _from_sums(sums: Float64, groups: Int64) -> dict[str, Float64]:
             "brier": squares[:, 0] / total,
             "ece": np.abs(tenth_gap).sum(axis=1) / total,
             "ece_debiased": debiased_gaps(n @ bins, kept @ bins, gap @ bins),
-            "smooth_ece": smooth_errors(cells / total[:, None], waves=64, steps=9),
+            "smooth_ece": smooth_errors(cells / total[:, None], waves=48, steps=9),
             "auc": np.where(pairs > 0, (kept * (below + edited / 2)).sum(axis=1) / pairs, np.nan),
             "bin_coverage": (tenth_n >= 0.01 * total[:, None]).mean(axis=1),
             **{f"recall_{share:.0%}".rstrip("%"): _recall(n, edited, share) for share in REVIEWED},

@@ -94,7 +94,7 @@ def evaluate_run(
             continue
         contenders = _contenders(run, level, view, known, settings)
         levels[name] = {
-            contender: _described(run, view, confidence, draws, ranked=level == "line")
+            contender: _described(run, view, known, confidence, draws, ranked=level == "line")
             for contender, confidence in contenders.items()
         }
         points[name] = {
@@ -150,20 +150,24 @@ def _contenders(
     return found
 
 
-def _described(run: Run, view: SpanView, confidence: Float64, draws: Draws, ranked: bool) -> dict[str, Any]:
+def _described(
+    run: Run, view: SpanView, known: SpanView, confidence: Float64, draws: Draws, ranked: bool
+) -> dict[str, Any]:
     report: Report = measure(outcomes(view, confidence), draws)
     result = report.to_json()
     if ranked:
-        result["failing"] = _within_failing(run, view, confidence, draws)
+        result["failing"] = _within_failing(run, view, known, confidence, draws)
     return result
 
 
-def _within_failing(run: Run, view: SpanView, confidence: Float64, draws: Draws) -> dict[str, Any]:
+def _within_failing(
+    run: Run, view: SpanView, known: SpanView, confidence: Float64, draws: Draws
+) -> dict[str, Any]:
     """Lines ranked within failing programs; and within functions of `LONG` lines whose patch was verified."""
     programs = run.predictions.programs
     failing = ~programs.passes[view.program]
     verified = programs.verified[view.program]
-    lines = np.bincount(view.scope, minlength=int(view.scope.max()) + 1)[view.scope]
+    lines = np.bincount(known.scope)[view.scope]  # of all kinds, whichever are ranked
     groups = {
         "programs": (failing, view.program),
         "programs_verified": (failing & verified, view.program),

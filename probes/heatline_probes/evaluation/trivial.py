@@ -49,7 +49,7 @@ def syntax_boosting(run: Run, view: SpanView, features: Float64, seed: int = 0) 
         run,
         view,
         features,
-        lambda: HistGradientBoostingClassifier(max_iter=120, learning_rate=0.1, random_state=seed),
+        lambda: HistGradientBoostingClassifier(max_iter=60, learning_rate=0.15, random_state=seed),
         seed,
     )
 

@@ -32,7 +32,8 @@ def smooth_errors(residuals: Float64, waves: int = GRID, steps: int = 14) -> Flo
     """smECE ``(R,)`` of mean residuals per cell ``(R, GRID)``, to ``2^-steps``.
 
     The reflected Gaussian kernel is diagonal in the cosine basis, with ``exp(−(πkσ)²/2)``; the error falls as
-    the width σ grows, so where the two meet is found by bisection.  Fewer ``waves`` are enough where errors are not below 0.01.
+    the width σ grows, so where the two meet is found by bisection.  Fewer ``waves`` are
+    enough where errors are not below 0.01.
     """
     k = np.arange(waves)
     centres = (np.arange(GRID) + 0.5) / GRID

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatline.calibration import (
@@ -81,6 +81,7 @@ def test_venn_abers_is_two_isotonic_fits_with_the_span_added():
     assert fitted.predict([1.0])[0] == pytest.approx((2 / 3) / (1 - 1 / 3 + 2 / 3))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=4, max_size=60))
 def test_venn_abers_rises_and_holds_its_own_bounds(rows):
     """Steps never fall, and the confidence lies between the two fits."""

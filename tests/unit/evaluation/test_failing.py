@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("pandas", reason="needs the probes extra")
@@ -44,6 +44,7 @@ def test_a_ranking_that_knows_nothing_scores_exactly_chance():
     assert values["auc"][np.isfinite(values["auc"])] == pytest.approx(0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.booleans()), min_size=1, max_size=6))
 def test_ties_count_as_the_mean_over_all_orders(rows):
     """Against brute force over every order that respects the risks."""

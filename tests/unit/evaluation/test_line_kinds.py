@@ -1,7 +1,7 @@
 """Only lines that compute something are code lines, in every language of the corpora."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatline.scoring.lines import line_spans
@@ -153,6 +153,7 @@ def test_without_a_grammar_everything_shown_is_code():
     assert line_kinds("say hi\n\n}\n", "plain").tolist() == ["code", "blank", "bracket", "blank"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["python", "java", "c", "cpp", "javascript"]))
 def test_every_line_has_one_kind(text, language):
     """Any text at all, broken or not."""
