@@ -19,11 +19,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from heatline_probes.corpus.programs import Corpora, Program, corpora_folder, load_corpora
 from heatline_probes.errors import PatchError
+from heatline_probes.patches.attempts import entry_points
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, failing_programs
 from heatline_probes.patches.report import drops_table, models_table, summary_table, unverified_table
 from heatline_probes.patches.sample import sample_page
+from heatline_probes.patches.samples import open_samples
+from heatline_probes.patches.sandbox import Sandbox
 from heatline_probes.patches.search import SearchSettings
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.table import MINED, MinedPatch, mined_tables, read_card, read_table
@@ -60,7 +63,7 @@ def mine(
         str | None, typer.Option(help="OpenAI-compatible endpoint that is asked too.")
     ] = None,
     fixer_model: Annotated[str, typer.Option(help="Model at that endpoint.")] = "default",
-    unverified: Annotated[bool, typer.Option(help="Nearest passing program; runs nothing.")] = False,
+    unverified: Annotated[bool, typer.Option(help="Nearest passing program; runs public samples.")] = False,
 ) -> None:
     """Find minimal patches of failing first attempts. Run it again to go on where it stopped."""
     folder = corpora_folder(corpora)
@@ -178,10 +181,12 @@ def _mine_unverified(
         for program in failing_ones[:limit]:
             groups[program.problem_key].append(program)
         patches: list[MinedPatch] = []
-        with _progress(Console(stderr=True)) as progress:
+        with Sandbox() as sandbox, _progress(Console(stderr=True)) as progress:
             bar = progress.add_task(name, total=sum(map(len, groups.values())), found="")
             for key, failing in sorted(groups.items()):
-                patches += nearest_patches(failing, passing[key])
+                problem = loaded.problems[key]
+                with open_samples(sandbox, problem, [p.code for p in passing[key]]) as samples:
+                    patches += nearest_patches(failing, passing[key], entry_points(problem), samples)
                 progress.update(bar, advance=len(failing), found=f"{len(patches)} with a passing program")
         write_unverified(patches, table_path(out, name, verified=False), name, command, groups)
 

@@ -73,19 +73,18 @@ def enter_namespaces(scratch: str, limits: Limits) -> tuple[bool, bool]:
 
     Without root a user namespace is tried first, in which the calling user is root over the new namespaces.
     """
-    if os.geteuid() != 0:
-        uid, gid = os.getuid(), os.getgid()
-        if not _unshare(_CLONE_NEWUSER):
-            return False, False
-        with contextlib.suppress(OSError):
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"0 {uid} 1")
-            _write("/proc/self/gid_map", f"0 {gid} 1")
+    if not _become_root_of_user_namespace():
+        return False, False
     network = _unshare(_CLONE_NEWNET)
     filesystem = _unshare(_CLONE_NEWNS) and _mount_scratch(scratch, limits.scratch_size)
     if filesystem:
         _reveal_interpreter()
     return network, filesystem
+
+
+def leave_network() -> bool:
+    """Give this process its own network without any interface; False when not granted."""
+    return _become_root_of_user_namespace() and _unshare(_CLONE_NEWNET)
 
 
 def fork_process_namespace() -> bool:
@@ -143,6 +142,20 @@ def kill_leftovers() -> None:
                 os.kill(-1, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
+
+
+def _become_root_of_user_namespace() -> bool:
+    """Nothing for root; anyone else needs a user namespace to have other namespaces. False when not granted."""
+    if os.geteuid() == 0:
+        return True
+    uid, gid = os.getuid(), os.getgid()
+    if not _unshare(_CLONE_NEWUSER):
+        return False
+    with contextlib.suppress(OSError):
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+    return True
 
 
 def _unshare(flags: int) -> bool:

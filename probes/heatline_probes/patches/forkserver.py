@@ -22,7 +22,7 @@ import warnings
 from functools import partial
 from typing import Any
 
-from heatline_probes.patches import confinement, harness
+from heatline_probes.patches import confinement, harness, screening
 
 _MOST_ANSWER = 4096
 
@@ -98,11 +98,14 @@ def _run(
             if uid is not None:
                 confinement.drop_privileges(uid)
             confinement.apply_limits(limits, own_user=uid is not None)
-            code, order = frame["code"], frame["order"]
-            spectrum = bool(frame.get("spectrum"))
+            code, codes, order = frame["code"], frame.get("codes"), frame["order"]
+            spectrum, each = bool(frame.get("spectrum")), frame.get("each", 0.0)
             frame.clear()
             send = partial(_send, answer_out)
-            harness.execute(plan, code, order, secret, send, spectrum=spectrum)
+            if codes is not None:
+                screening.screen(plan, codes, order, each, send)
+            else:
+                harness.execute(plan, code, order, secret, send, spectrum=spectrum)
         finally:
             os._exit(0)
     os.close(answer_out)
@@ -118,10 +121,14 @@ def _run(
     if timed_out:
         return {"outcome": "timeout", "detail": f"over {frame['timeout']:.2f} s", "seconds": seconds}
     fields = answer.decode("utf-8", "replace").split("\t", 3)
-    if len(fields) == 4 and fields[0] in ("fail", "error", "spectrum") and fields[1].lstrip("-").isdigit():
+    if (
+        len(fields) == 4
+        and fields[0] in ("fail", "error", "spectrum", "screened")
+        and fields[1].lstrip("-").isdigit()
+    ):
         outcome, index, kind, message = fields
         at = int(index)
-        detail = f"{kind}: {message}".rstrip(": ")
+        detail = f"{kind}: {message}".rstrip(": ") if kind else message
         return {"outcome": outcome, "at": at if at >= 0 else None, "detail": detail, "seconds": seconds}
     how = (
         f"killed by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "ended before the tests did"

@@ -19,11 +19,13 @@ import io
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from heatline_probes.patches import coverage, lazy_numpy
 
 PROGRAM_NAME = "program_under_test"
+PROGRAM_FILE = "<program>"
 _ORDER = "__heatline_order__"
 _BUILTIN_NAMES = frozenset(dir(builtins))
 _PLAIN = (int, float, str, bool, bytes, complex, type(None), range)
@@ -43,8 +45,7 @@ class Plan:
             n for n in (problem["entry_point"], problem["alt_entry"]) if n
         )
         self.preamble = compile(problem["preamble"] or "", "<preamble>", "exec", dont_inherit=True)
-        self.stdin: str = problem.get("stdin", "")
-        self.expected: str = problem.get("expected", "")
+        self.samples: list[tuple[str, str]] = problem.get("samples", [])
         self.namespace: dict[str, Any] = {
             "__name__": "tests_of_program",
             "__builtins__": dict(vars(builtins)),
@@ -127,41 +128,61 @@ def execute(
     `coverage`). Never returns normally from a program that ends the process.
     """
     at: list[int] = [-1]
-    namespace: dict[str, Any] = {}
     try:
-        compiled = compile(code, "<program>", "exec", dont_inherit=True)
-        module = types.ModuleType(PROGRAM_NAME)
-        namespace = vars(module)
-        if plan.kind == "stdio":
-            namespace["__name__"] = "__main__"
-            output = io.StringIO()
-            sys.stdin, sys.stdout = io.TextIOWrapper(io.BytesIO(plan.stdin.encode())), output
-        sys.modules[namespace["__name__"]] = module
-        exec(plan.preamble, namespace)
-        if plan.kind == "stdio":
-            try:
-                exec(compiled, namespace)
-            except SystemExit as leaving:
-                if leaving.code not in (None, 0):
-                    raise
-            if output.getvalue().split() != plan.expected.split():
-                raise AssertionError("the output differs from the expected one")
-        else:
-            exec(compiled, namespace)
-            if spectrum:
-                found = coverage.record(_single_tests(plan, namespace, order), "<program>")
-                send(f"spectrum\t-1\t\t{found.encode()}".encode())
-                return
-            _run_tests(plan, namespace, order, at)
+        if spectrum:
+            found = coverage.record(_single_tests(plan, _program(plan, code), order), PROGRAM_FILE)
+            send(f"spectrum\t-1\t\t{found.encode()}".encode())
+            return
+        run_once(plan, code, order, at)
     except BaseException as error:
         send(_failure(error, at[0]))
         return
     send(secret + b"pass")
 
 
-def _run_tests(plan: Plan, program: dict[str, Any], order: list[int], at: list[int]) -> None:
+def run_once(plan: Plan, code: str, order: list[int], at: list[int], most: int | None = None) -> None:
+    """Run `code` and the tests in this process; raises what a test or the program raises, whatever it is.
+
+    at: a list of one element, the index of the test that is running. most: run only so many test inputs.
+    """
+    if plan.kind == "stdio":
+        _run_samples(plan, compile(code, PROGRAM_FILE, "exec", dont_inherit=True), at)
+    else:
+        _run_tests(plan, _program(plan, code), order, at, most)
+
+
+def _program(plan: Plan, code: str) -> dict[str, Any]:
+    """What a program binds."""
+    compiled = compile(code, PROGRAM_FILE, "exec", dont_inherit=True)
+    module = types.ModuleType(PROGRAM_NAME)
+    sys.modules[PROGRAM_NAME] = module
+    exec(plan.preamble, vars(module))
+    exec(compiled, vars(module))
+    return vars(module)
+
+
+def _run_samples(plan: Plan, compiled: types.CodeType, at: list[int]) -> None:
+    for index, (given, expected) in enumerate(plan.samples):
+        at[0] = index
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        output = io.StringIO()
+        sys.stdin, sys.stdout = io.TextIOWrapper(io.BytesIO(given.encode())), output
+        exec(plan.preamble, vars(module))
+        try:
+            exec(compiled, vars(module))
+        except SystemExit as leaving:
+            if leaving.code not in (None, 0):
+                raise
+        if output.getvalue().split() != expected.split():
+            raise AssertionError("the output differs from the expected one")
+
+
+def _run_tests(
+    plan: Plan, program: dict[str, Any], order: list[int], at: list[int], most: int | None
+) -> None:
     tests = _joined(plan, program)
-    tests[_ORDER] = lambda pairs: _in_order(pairs, order, plan.first, at)
+    tests[_ORDER] = lambda pairs: islice(_in_order(pairs, order, plan.first, at), most)
     assert plan.rest is not None
     exec(plan.rest, tests)
     if plan.kind == "unittest":

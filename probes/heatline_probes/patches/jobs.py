@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from heatline_probes.corpus.programs import Corpora, Program, load_corpora, without_noncommercial
 from heatline_probes.errors import PatchError, SandboxError
+from heatline_probes.patches.attempts import entry_points, is_attempt
 from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.patches.mining import MiningSettings, Task, failing_programs, mine_task, tasks
 from heatline_probes.patches.sandbox import Sandbox
@@ -129,6 +130,13 @@ def write_mined(mine: Mine, dataset: str, path: Path, command: str) -> dict[str,
     """Write the table and card of everything the state knows of a dataset; returns the card."""
     prefix = dataset + ":"
     outcomes = [o for o in mine.state.outcomes(mine.settings.name()) if o["problem_key"].startswith(prefix)]
+    names = {key: entry_points(problem) for key, problem in mine.corpora.problems.items()}
+    attempts = {
+        (p.problem_key, p.code_sha): is_attempt(p.code, names[p.problem_key])
+        for p in mine.corpora.programs
+        if p.dataset == dataset and not p.passes
+    }
+    outcomes = [o | {"attempt": attempts[o["problem_key"], o["code_sha"]]} for o in outcomes]
     patches = [_patch(outcome) for outcome in outcomes if outcome["status"] == "patched"]
     failing = len(failing_programs(mine.corpora, dataset))
     card = {
@@ -157,7 +165,7 @@ def _patch(outcome: dict[str, Any]) -> MinedPatch:
     shared = {name: outcome[name] for name in SCHEMA.names if name in outcome and name != "edits"}
     edits = tuple(Edit(start, end, EditKind(kind)) for start, end, kind in outcome["edits"])
     quality = max(0.0, 1.0 - outcome["changed_tokens"] / outcome["tokens"])
-    return MinedPatch(**shared, verified=True, quality=quality, edits=edits)
+    return MinedPatch(**shared, verified=True, samples="", quality=quality, edits=edits)
 
 
 _worker: list[Mine] = []  # one process of a pool holds one: what the pool's initializer made

@@ -5,13 +5,22 @@ lines of hunks, then tokens: whatever part of the difference the tests do not ne
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from heatline_probes.patches.units import Hunk, Source, Unit
 
 MOST_TOKENS_TO_SPLIT = 80
 
-Passes = Callable[[Sequence[Hunk]], bool]
+
+class Trials(Protocol):
+    """Says whether the tests pass after some hunks."""
+
+    def passes(self, hunks: Sequence[Hunk]) -> bool:
+        """Whether they do; may answer False when a budget is spent: the result is then just less small."""
+
+    def screen(self, changes: Sequence[Sequence[Hunk]]) -> None:
+        """Told what will be asked next, so that it can be found out together."""
 
 
 def total_size(hunks: Sequence[Hunk]) -> int:
@@ -19,21 +28,20 @@ def total_size(hunks: Sequence[Hunk]) -> int:
     return sum(hunk.size for hunk in hunks)
 
 
-def reduce_hunks(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
-    """A subset of `hunks`, all of which together pass, from which no single one can be left out.
-
-    `passes` may answer False when its budget is spent: the result is then just less small.
-    """
+def reduce_hunks(hunks: Sequence[Hunk], trials: Trials) -> list[Hunk]:
+    """A subset of `hunks`, all of which together pass, from which no single one can be left out."""
     kept = list(hunks)
     chunk = max(1, len(kept) // 2)
     while kept:
         removed = False
         index = 0
+        _screen_from(0, kept, chunk, trials)
         while index < len(kept):
             trial = kept[:index] + kept[index + chunk :]
-            if trial and passes(trial):
+            if trial and trials.passes(trial):
                 kept = trial
                 removed = True
+                _screen_from(index, kept, chunk, trials)
             else:
                 index += chunk
         if chunk == 1 and not removed:
@@ -42,20 +50,25 @@ def reduce_hunks(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
     return kept
 
 
-def minimise(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
+def _screen_from(index: int, kept: list[Hunk], chunk: int, trials: Trials) -> None:
+    coming = [kept[:i] + kept[i + chunk :] for i in range(index, len(kept), chunk)]
+    trials.screen([trial for trial in coming if trial])
+
+
+def minimise(hunks: Sequence[Hunk], failing: Source, trials: Trials) -> list[Hunk]:
     """Reduce hunks, then their lines, then their tokens; joined again where they touch."""
-    kept = undo_alike(reduce_hunks(hunks, passes), failing, passes)
+    kept = undo_alike(reduce_hunks(hunks, trials), failing, trials)
     for split in (split_by_line, split_by_token):
         if split is split_by_token and total_size(kept) > MOST_TOKENS_TO_SPLIT:
             break
         finer = [part for hunk in kept for part in split(hunk, failing)]
         # Together the parts are the hunk again, so they pass without a run.
         if len(finer) > len(kept):
-            kept = undo_alike(reduce_hunks(finer, passes), failing, passes)
-    return join(undo_brackets(kept, passes))
+            kept = undo_alike(reduce_hunks(finer, trials), failing, trials)
+    return join(undo_brackets(kept, trials))
 
 
-def undo_alike(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[Hunk]:
+def undo_alike(hunks: Sequence[Hunk], failing: Source, trials: Trials) -> list[Hunk]:
     """Undo all hunks that replace the same by the same, where none of them can be undone alone: a renaming."""
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Hunk]] = defaultdict(list)
     for hunk in hunks:
@@ -65,18 +78,18 @@ def undo_alike(hunks: Sequence[Hunk], failing: Source, passes: Passes) -> list[H
     for (old, new), group in alike.items():
         if len(group) > 1 and old and new:
             trial = [hunk for hunk in kept if hunk not in group]
-            if trial and passes(trial):
+            if trial and trials.passes(trial):
                 kept = trial
     return kept
 
 
-def undo_brackets(hunks: Sequence[Hunk], passes: Passes) -> list[Hunk]:
+def undo_brackets(hunks: Sequence[Hunk], trials: Trials) -> list[Hunk]:
     """Undo pairs of parentheses that are only inserted: neither can be undone alone."""
     kept = list(hunks)
     for opening in [hunk for hunk in hunks if _inserts_only(hunk, "(")]:
         for closing in [hunk for hunk in kept if _inserts_only(hunk, ")") and hunk.first >= opening.first]:
             trial = [hunk for hunk in kept if hunk is not opening and hunk is not closing]
-            if trial and passes(trial):
+            if trial and trials.passes(trial):
                 kept = trial
                 break
     return kept

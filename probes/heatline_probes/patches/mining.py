@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from heatline_probes.corpus.programs import Corpora, Problem, Program, deduplicate, first_attempts
+from heatline_probes.patches.attempts import entry_points
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.minimise import total_size
 from heatline_probes.patches.nearest import PassingPool
@@ -131,7 +132,7 @@ def _mine_program(
         return outcome | {"status": "empty", "runs": 0}
     if not oracle.really_fails(program.code):
         return outcome | {"status": "passes here", "runs": oracle.runs - runs_before}
-    names = frozenset(n for n in (problem.entry_point, problem.alt_entry) if n)
+    names = entry_points(problem)
     if settings.fixer is not None:
         extra = [*extra, *settings.fixer.candidates(problem, program.code, oracle.failure(program.code))]
     patch = PatchSearch(failing, pool, origins, extra, names, oracle, settings.search).run()

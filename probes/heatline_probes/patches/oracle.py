@@ -13,6 +13,8 @@ from heatline_probes.patches.sandbox import Outcome, ProblemTests
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.units import Hunk, Source, apply
 
+MOST_SCREENED = 32  # programs in one process
+
 
 def tests_name(problem: Problem, first: int | None) -> str:
     """The name under which verdicts of these tests are kept: they are worthless for any other tests."""
@@ -52,10 +54,32 @@ class Oracle:
         known = self._state.verdict(self._name, code)
         if known is False or (known is None and self.exhausted):
             return False
-        tree = parse(code)
-        if tree is None or dead_statements(tree) > self._dead_before:
+        if not self._may_pass(code):
             return False
         return known if known is not None else self._run(code)
+
+    def _may_pass(self, code: str) -> bool:
+        tree = parse(code)
+        return tree is not None and dead_statements(tree) <= self._dead_before
+
+    def screen(self, failing: Source, changes: Sequence[Sequence[Hunk]]) -> None:
+        """Run several changed programs in one process, to know cheaply which of them fail; the others stay unknown.
+
+        Every program that is found to fail counts as one run.
+        """
+        unknown = []
+        for hunks in changes:
+            code = apply(failing, hunks)
+            if self._state.verdict(self._name, code) is None and code not in unknown and self._may_pass(code):
+                unknown.append(code)
+        unknown = unknown[: max(0, min(self._runs_left, MOST_SCREENED))]
+        if len(unknown) < 2 or self.exhausted:
+            return  # one process each is as good
+        for code, fails in zip(unknown, self._tests.screen(unknown, timeout=self.timeout), strict=True):
+            if fails:
+                self.runs += 1
+                self._runs_left -= 1
+                self._state.set_verdict(self._name, code, False)
 
     def passes(self, code: str) -> bool:
         """Whether a whole program passes; runs it unless known, whatever is left of the budget."""

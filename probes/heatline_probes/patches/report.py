@@ -5,37 +5,53 @@ from typing import Any
 
 
 def summary_table(cards: Sequence[Mapping[str, Any]]) -> str:
-    """One row for each verified table."""
+    """Two rows for each verified table: all parsable programs, and of these the attempts."""
     rows = [
-        "| dataset | failing | looked at | parsable | patched | edited tokens: mean, median | edited: mean of "
+        "| dataset | failing | looked at | programs | | patched | edited tokens: mean, median | edited: mean of "
         "programs | edited: of all tokens | changed: median | rewrites |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for card in cards:
-        counts, sizes = card["tally"]["all"], card["tally"]["all"]["sizes"]
-        rows.append(
-            f"| {card['dataset']} | {card['failing_programs']:,} | {card['looked_at']:,} | "
-            f"{counts['parsable']:,} | {_percent(counts['patched_fraction_of_parsable'])} | "
-            f"{sizes['edited_tokens_mean']:.1f}, {sizes['edited_tokens_median']:.0f} | "
-            f"{_percent(sizes['edited_fraction_mean'])} | {_percent(sizes['edited_fraction_of_all_tokens'])} | "
-            f"{sizes['changed_tokens_median']:.0f} | {sizes['rewrites']:.0f} |"
-        )
+        counts = card["tally"]["all"]
+        for which, count, fraction, sizes in (
+            ("all that parse", "parsable", "patched_fraction_of_parsable", "sizes"),
+            ("attempts", "attempts", "patched_fraction_of_attempts", "sizes_of_attempts"),
+        ):
+            rows.append(
+                f"| {card['dataset']} | {card['failing_programs']:,} | {card['looked_at']:,} | {which} | "
+                f"{counts[count]:,} | {_percent(counts[fraction])} | {_sizes(counts[sizes])} |"
+            )
     return "\n".join(rows)
+
+
+def _sizes(sizes: Mapping[str, float]) -> str:
+    if not sizes:
+        return "– | – | – | – | –"
+    return (
+        f"{sizes['edited_tokens_mean']:.1f}, {sizes['edited_tokens_median']:.0f} | "
+        f"{_percent(sizes['edited_fraction_mean'])} | {_percent(sizes['edited_fraction_of_all_tokens'])} | "
+        f"{sizes['changed_tokens_median']:.0f} | {sizes['rewrites']:.0f}"
+    )
 
 
 def drops_table(cards: Sequence[Mapping[str, Any]]) -> str:
     """What happened to the programs that were looked at, and what patches were made from."""
+    labels = {
+        "status": "",
+        "status_no_attempt": "no attempt: ",
+        "status_unparsable": "does not parse: ",
+        "origins": "patched from: ",
+    }
     rows = ["| dataset | what | programs |", "|---|---|---|"]
     for card in cards:
         counts = card["tally"]["all"]
-        for what in ("status", "status_unparsable", "origins"):
-            label = {"status": "", "status_unparsable": "does not parse: ", "origins": "patched from: "}[what]
+        for what, label in labels.items():
             rows += [f"| {card['dataset']} | {label}{name} | {n:,} |" for name, n in counts[what].items()]
     return "\n".join(rows)
 
 
 def models_table(card: Mapping[str, Any], least: int) -> str:
-    """One row for each generator with at least `least` patched programs."""
+    """One row for each generator with at least `least` patched attempts, which are all that the sizes cover."""
     rows = [
         "| generator | solved | failed | looked at | patched | median edited | edited: mean of programs | "
         "of all tokens |",
@@ -45,7 +61,7 @@ def models_table(card: Mapping[str, Any], least: int) -> str:
     for model, counts in sorted(models, key=lambda item: (-item[1]["status"].get("patched", 0), item[0])):
         patched = counts["status"].get("patched", 0)
         if patched >= least:
-            sizes = counts["sizes"]
+            sizes = counts["sizes_of_attempts"]
             rows.append(
                 f"| {model} | {counts['solved']:,} | {counts['failed']:,} | {counts['looked_at']:,} | {patched:,} | "
                 f"{sizes['edited_tokens_median']:.0f} | {_percent(sizes['edited_fraction_mean'])} | "

@@ -113,8 +113,8 @@ class Sandbox:
             tests._unload()
 
     @contextlib.contextmanager
-    def stdio(self, stdin: str, expected: str) -> Iterator["ProblemTests"]:
-        """One sample of a problem that reads standard input and writes standard output.
+    def stdio(self, samples: Sequence[tuple[str, str]], preamble: str = "") -> Iterator["ProblemTests"]:
+        """Pairs (standard input, expected standard output) of a problem whose programs read and write.
 
         Outputs are compared by their words, as judges do.
         """
@@ -122,9 +122,8 @@ class Sandbox:
             "test_kind": "stdio",
             "entry_point": "",
             "alt_entry": "",
-            "preamble": "",
-            "stdin": stdin,
-            "expected": expected,
+            "preamble": preamble,
+            "samples": list(samples),
         }
         tests = ProblemTests(self, load)
         tests._load()
@@ -225,6 +224,26 @@ class ProblemTests:
         flaky = len({verdict.outcome for verdict in verdicts}) > 1
         return replace(verdicts[0], flaky=flaky)
 
+    def screen(self, codes: Sequence[str], *, timeout: float = 10.0) -> list[bool]:
+        """Which of `codes` certainly fail, found out in one process for all; timeout: seconds for each.
+
+        For variants of one program: they can disturb each other, so that only failures mean anything. False says
+        nothing; run those that matter.
+        """
+        frame = {"codes": list(codes), "code": "", "order": self.order, "each": timeout}
+        answer = self._sandbox._ask(frame | {"timeout": timeout * len(codes) + 1.0})
+        self.runs += 1
+        if answer is None:
+            self._sandbox._restart()
+            self._load()
+            return [False] * len(codes)
+        found = answer.get("detail", "").split(",") if answer["outcome"] == "screened" else []
+        failed_at = dict(item.split(":") for item in found if item.count(":") == 1)
+        for index in failed_at.values():
+            if index.isdigit():
+                self._try_first(int(index))
+        return [str(number) in failed_at for number in range(len(codes))]
+
     def spectrum(self, code: str, *, timeout: float = 10.0) -> Spectrum | None:
         """Which lines of `code` single tests run and whether they pass; None when that can't be found out.
 
@@ -240,7 +259,7 @@ class ProblemTests:
         if answer["outcome"] != "spectrum":
             return None
         try:
-            return Spectrum.decode(answer.get("detail", "").removeprefix(": "))
+            return Spectrum.decode(answer.get("detail", ""))
         except ValueError:
             return None
 

@@ -1,8 +1,8 @@
 """The smallest verified patch of one failing program, over all its candidate repairs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from heatline_probes.patches.templates import proposals, wrapped_returns
 from heatline_probes.patches.transplants import inserted_guards, replaced_lines
 from heatline_probes.patches.units import Hunk, Source, apply, cut, difference, difference_by_lines, edits_of
 
+BATCH = 16  # changes that are screened in one process
+
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
@@ -26,11 +28,9 @@ class SearchSettings:
     refined: int = 2  # of the reduced, the smallest, that are minimised down to tokens
     runs: int = 100  # for these
     template_runs: int = 50  # for small edits from templates
-    transplant_runs: int = 80  # for lines of other passing programs
-    large: float = 0.05  # edited fraction above which lines are transplanted and more programs are tried
-    more_nearest: int = 20  # programs looked at then
-    more_runs: int = 150  # for these
-    donors: int = 12  # passing programs that lend lines
+    large: float = 0.05  # edited fraction above which lines of passing programs are tried
+    donors: int = 12  # passing programs that lend them
+    donor_runs: int = 80  # for these
     seconds: float = 60.0  # wall clock for each of these steps: a safety net, reached by few
 
 
@@ -58,6 +58,22 @@ class Patch:
         return self.edited, len(self.hunks), total_size(self.hunks)
 
 
+class Trials:
+    """Changes of one failing program, tried by the tests."""
+
+    def __init__(self, oracle: Oracle, failing: Source) -> None:
+        self._oracle = oracle
+        self._failing = failing
+
+    def passes(self, hunks: Sequence[Hunk]) -> bool:
+        """Whether the failing program passes after `hunks`; False when the budget is spent."""
+        return self._oracle.patch_passes(self._failing, hunks)
+
+    def screen(self, changes: Sequence[Sequence[Hunk]]) -> None:
+        """Find out together which of `changes` fail, so that `passes` need not run those."""
+        self._oracle.screen(self._failing, changes)
+
+
 class PatchSearch:
     """The search for one failing program: `best` is the smallest patch so far."""
 
@@ -82,25 +98,24 @@ class PatchSearch:
         self._extra = extra
         self._keep_names = keep_names
         self._oracle = oracle
+        self._trials = Trials(oracle, failing)
         self._settings = settings
         self._offsets = np.array([(unit.start, unit.end) for unit in failing.units]).reshape(-1, 2)
-        self._tried: set[str] = set()  # differences
         self._found: list[Patch] = []
 
     def run(self) -> Patch | None:
         """The smallest patch that passes all tests twice more, or None."""
         settings = self._settings
-        nearest = [i for i, _ in self._pool.nearest(self._failing.code, settings.more_nearest)]
-        self._from_differences(nearest[: settings.nearest], self._extra, settings.runs)
+        chosen = [
+            i for i, _ in self._pool.nearest(self._failing.code, max(settings.nearest, settings.donors))
+        ]
+        self._from_differences(chosen[: settings.nearest])
         if self._is_worth_more(1):
             spectrum = self._oracle.spectrum(self._failing.code)
             weights = suspicion(self._failing, spectrum, [patch.hunks for patch in self._found])
             self._from_templates(weights)
-            least = int(settings.large * len(self._failing.units)) + 1
-            if self._is_worth_more(least):
-                self._from_lines(nearest[: settings.donors], weights)
-            if self._is_worth_more(least):
-                self._from_differences(nearest[settings.nearest :], (), settings.more_runs)
+            if self._is_worth_more(int(settings.large * len(self._failing.units)) + 1):
+                self._from_lines(chosen[: settings.donors], weights)
         for patch in sorted(self._found, key=lambda patch: patch.rank):
             if self._oracle.really_passes(patch.code):
                 return patch
@@ -110,49 +125,50 @@ class PatchSearch:
         """Whether nothing that edits at most `tokens` tokens was found yet."""
         return all(patch.edited > tokens for patch in self._found)
 
-    def _passes(self, hunks: Sequence[Hunk]) -> bool:
-        return self._oracle.patch_passes(self._failing, hunks)
-
     def _keep(self, hunks: Sequence[Hunk], origin: str) -> None:
+        code = apply(self._failing, hunks)
+        # What is left of a difference may align better as a whole than it did as part of the difference.
+        variants = (hunks, difference(self._failing, cut(code)))
+        self._found.append(
+            min((self._patch(v, origin, code) for v in variants), key=lambda patch: patch.rank)
+        )
+
+    def _patch(self, hunks: Sequence[Hunk], origin: str, code: str) -> Patch:
         settled = tuple(settle(hunks, self._failing))
         kept = label_tokens(self._offsets, edits_of(self._failing, settled))
-        code = apply(self._failing, settled)
-        self._found.append(Patch(settled, origin, code, int((~kept).sum())))
+        return Patch(settled, origin, code, int((~kept).sum()))
 
-    def _from_differences(self, chosen: Sequence[int], extra: Sequence[Candidate], runs: int) -> None:
+    def _from_differences(self, chosen: Sequence[int]) -> None:
         settings = self._settings
-        self._oracle.start(self._failing, runs=runs, seconds=settings.seconds)
+        self._oracle.start(self._failing, runs=settings.runs, seconds=settings.seconds)
         candidates = [Candidate(self._pool.programs[i], self._origins[i]) for i in chosen]
         reduced: list[tuple[tuple[int, int], str, list[Hunk]]] = []
-        for hunks, origin in self._differences([*candidates, *extra]):
+        for hunks, origin in self._differences([*candidates, *self._extra]):
             if len(reduced) == settings.candidates or self._oracle.exhausted:
                 break
-            if not self._passes(hunks):
+            if not self._trials.passes(hunks):
                 continue
-            smaller = reduce_hunks(hunks, self._passes)
+            smaller = reduce_hunks(hunks, self._trials)
             reduced.append(((total_size(smaller), len(smaller)), origin, smaller))
             if total_size(smaller) <= 1:
                 break
         reduced.sort(key=lambda item: item[0])
         for _, origin, hunks in reduced[: settings.refined]:
-            self._keep(minimise(hunks, self._failing, self._passes), origin)
+            self._keep(minimise(hunks, self._failing, self._trials), origin)
 
     def _from_templates(self, weights: Sequence[float]) -> None:
         limit = self._settings.template_runs
         self._oracle.start(self._failing, runs=limit, seconds=self._settings.seconds)
         order = most_suspicious_first(weights)
-        edits = chain(proposals(self._failing, order, limit), wrapped_returns(self._failing))
-        for hunks in edits:
-            if self._oracle.exhausted:
+        for hunks in self._screened(
+            chain(proposals(self._failing, order, limit), wrapped_returns(self._failing))
+        ):
+            self._keep(hunks, "template")
+            if not self._is_worth_more(1):
                 break
-            edited = sum(max(1, hunk.last - hunk.first) for hunk in hunks)
-            if self._is_worth_more(edited) and self._passes(hunks):
-                self._keep(hunks, "template")
-                if not self._is_worth_more(1):
-                    break
 
     def _from_lines(self, chosen: Sequence[int], weights: Sequence[float]) -> None:
-        runs = self._settings.transplant_runs
+        runs = self._settings.donor_runs
         donors = []
         for index in chosen:
             code = self._pool.programs[index]
@@ -162,17 +178,26 @@ class PatchSearch:
         replaced = replaced_lines(self._failing, donors, weights)
         for edits, share in ((guards, runs // 4), (replaced, runs - runs // 4)):
             self._oracle.start(self._failing, runs=share, seconds=self._settings.seconds)
-            for hunks in edits:
-                if self._oracle.exhausted:
-                    break
-                if self._passes(hunks):
-                    self._keep(minimise(hunks, self._failing, self._passes), "line of a passing program")
-                    if not self._is_worth_more(1):
-                        return
+            for hunks in self._screened(edits):
+                self._keep(minimise(hunks, self._failing, self._trials), "line of a passing program")
+                if not self._is_worth_more(1):
+                    return
+
+    def _screened(self, edits: Iterable[list[Hunk]]) -> Iterator[list[Hunk]]:
+        """Those of `edits` that pass, as far as the budget goes; none that could not be the smallest patch."""
+        for batch in _batches(edits):
+            promising = [hunks for hunks in batch if self._is_worth_more(_least_edited(hunks) - 1)]
+            self._trials.screen(promising)
+            for hunks in promising:
+                if self._trials.passes(hunks):
+                    yield hunks
+            if self._oracle.exhausted:
+                return
 
     def _differences(self, candidates: Sequence[Candidate]) -> list[tuple[list[Hunk], str]]:
         """Differences to all candidates, as they are and renamed, the smallest first."""
         ranked: list[tuple[tuple[int, int, int], list[Hunk], str]] = []
+        seen: set[str] = set()
         for candidate in candidates:
             variants = [(candidate.code, candidate.origin)]
             renamed = rename_onto(self._failing.code, candidate.code, self._keep_names)
@@ -183,8 +208,19 @@ class PatchSearch:
                 for align in (difference, difference_by_lines):
                     hunks = align(self._failing, target)
                     text = repr([(h.first, h.last, [u.text for u in h.new]) for h in hunks])
-                    if hunks and text not in self._tried:
-                        self._tried.add(text)
+                    if hunks and text not in seen:
+                        seen.add(text)
                         ranked.append(((total_size(hunks), len(hunks), len(ranked)), hunks, origin))
         ranked.sort(key=lambda item: item[0])
         return [(hunks, origin) for _, hunks, origin in ranked]
+
+
+def _least_edited(hunks: Sequence[Hunk]) -> int:
+    """A bound from below for the tokens that are edited, but for those that stay equal inside a hunk."""
+    return sum(max(1, hunk.last - hunk.first) for hunk in hunks)
+
+
+def _batches(edits: Iterable[list[Hunk]]) -> Iterator[list[list[Hunk]]]:
+    remaining = iter(edits)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch

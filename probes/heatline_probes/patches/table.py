@@ -33,6 +33,8 @@ SCHEMA = pa.schema(
         ("verified", pa.bool_()),  # the patched program passed all tests, twice
         ("origin", pa.string()),  # what kind of program the patch was made from
         ("parses", pa.bool_()),  # the failing program compiles
+        ("samples", pa.string()),  # of an unverified patch: "pass", or "none" where nothing could be run
+        ("attempt", pa.bool_()),  # it has a body; else everything is missing, and nothing could be patched
         ("tokens", pa.int32()),  # code tokens of the failing program, without comments and docstrings
         ("edited_tokens", pa.int32()),  # of these, not kept (paper, §4.1)
         ("changed_tokens", pa.int32()),  # deleted or inserted, a replaced one counted once
@@ -57,6 +59,8 @@ class MinedPatch:
     verified: bool
     origin: str
     parses: bool
+    samples: str
+    attempt: bool
     tokens: int
     edited_tokens: int
     changed_tokens: int

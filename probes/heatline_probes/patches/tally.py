@@ -49,17 +49,29 @@ def sizes(patches: Sequence[MinedPatch] | Sequence[Mapping[str, Any]]) -> dict[s
 
 def _counts(attempts: Sequence[Program], outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     parsable = [o for o in outcomes if o.get("parses")]
-    unparsable = [o for o in outcomes if not o.get("parses")]
+    real = [o for o in parsable if o["attempt"]]
     patched = [o for o in parsable if o["status"] == "patched"]
-    tried = [o for o in parsable if o["status"] != "passes here"]
     return {
         "solved": sum(p.passes for p in attempts),
         "failed": sum(not p.passes for p in attempts),
         "looked_at": len(outcomes),
         "parsable": len(parsable),
-        "status": dict(sorted(Counter(o["status"] for o in parsable).items())),
-        "status_unparsable": dict(sorted(Counter(o["status"] for o in unparsable).items())),
-        "patched_fraction_of_parsable": round(len(patched) / len(tried), 4) if tried else None,
+        "attempts": len(real),
+        "status": _statuses(real),
+        "status_no_attempt": _statuses(o for o in parsable if not o["attempt"]),
+        "status_unparsable": _statuses(o for o in outcomes if not o.get("parses")),
+        "patched_fraction_of_parsable": _patched_fraction(parsable),
+        "patched_fraction_of_attempts": _patched_fraction(real),
         "origins": dict(sorted(Counter(o["origin"] for o in patched).items())),
         "sizes": sizes(patched),
+        "sizes_of_attempts": sizes([o for o in patched if o["attempt"]]),
     }
+
+
+def _statuses(outcomes: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    return dict(sorted(Counter(o["status"] for o in outcomes).items()))
+
+
+def _patched_fraction(outcomes: Sequence[Mapping[str, Any]]) -> float | None:
+    tried = [o for o in outcomes if o["status"] != "passes here"]
+    return round(sum(o["status"] == "patched" for o in tried) / len(tried), 4) if tried else None

@@ -114,8 +114,9 @@ def _at(failing: Source, index: int) -> Iterable[tuple[int, int, tuple[str, ...]
     if text == "not":
         yield index, index + 1, ()
     if text == ")" and index and failing.units[index - 1].text == "(":
-        for value in (("0",), ("1",), ("-", "1")):
-            yield index, index, value
+        yield index, index, ("0",)
+        yield index, index, ("1",)
+        yield index, index, ("-", "1")
     if text == "," and 0 < index < len(failing.units) - 1:
         before, after = failing.units[index - 1], failing.units[index + 1]
         if before.text.isidentifier() and after.text.isidentifier():

@@ -1,7 +1,7 @@
 """Programs are cut, changed and minimised without losing what they mean."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,10 +77,36 @@ def test_edits_cover_whatever_the_hunks_delete(failing: str, passing: str) -> No
         assert (edit.start == edit.end) == (edit.kind is EditKind.INSERTION)
 
 
+class Asked:
+    """Trials that a function decides; what screening was told to fail is not asked again."""
+
+    def __init__(self, decide: Callable[[Sequence[Hunk]], bool]) -> None:
+        self._decide = decide
+        self._failed: list[list[Hunk]] = []
+        self.asked = 0
+
+    def passes(self, hunks: Sequence[Hunk]) -> bool:
+        if list(hunks) in self._failed:
+            return False
+        self.asked += 1
+        return self._decide(hunks)
+
+    def screen(self, changes: Sequence[Sequence[Hunk]]) -> None:
+        self._failed += [list(hunks) for hunks in changes if not self._decide(hunks)]
+
+
+@given(st.sets(st.integers(0, 15), min_size=1))
+def test_only_what_passes_is_left_to_run_after_screening(needed: set[int]) -> None:
+    hunks = [Hunk(n, n + 1, ()) for n in range(16)]
+    trials = Asked(lambda trial: needed <= {hunk.first for hunk in trial})
+    reduce_hunks(hunks, trials)
+    assert trials.asked <= 16 - len(needed)
+
+
 @given(st.sets(st.integers(0, 15), min_size=1))
 def test_exactly_the_needed_hunks_are_kept(needed: set[int]) -> None:
     hunks = [Hunk(n, n + 1, ()) for n in range(16)]
-    kept = reduce_hunks(hunks, lambda trial: needed <= {hunk.first for hunk in trial})
+    kept = reduce_hunks(hunks, Asked(lambda trial: needed <= {hunk.first for hunk in trial}))
     assert sorted(needed) == [hunk.first for hunk in kept]
 
 
@@ -88,15 +114,15 @@ def test_what_the_tests_do_not_need_is_undone_down_to_tokens() -> None:
     failing = cut("def f(a, b):\n    # add\n    total = a - b\n    return total\n")
     passing = cut("def f(a, b):\n    result = a + b\n    print(result)\n    return result\n")
 
-    def passes(hunks: object) -> bool:
+    def passes(hunks: Sequence[Hunk]) -> bool:
         scope: dict[str, object] = {"print": print}
         try:
-            exec(apply(failing, list(hunks)), scope)  # type: ignore[call-overload]
+            exec(apply(failing, hunks), scope)
             return bool(scope["f"](2, 3) == 5)  # type: ignore[operator]
         except Exception:
             return False
 
-    small = minimise(difference(failing, passing), failing, passes)
+    small = minimise(difference(failing, passing), failing, Asked(passes))
     assert apply(failing, small) == "def f(a, b):\n    # add\n    total = a + b\n    return total\n"
     assert total_size(small) == 1
 
@@ -111,7 +137,7 @@ def test_inserted_brackets_are_undone_in_pairs() -> None:
         except SyntaxError:
             return False
 
-    small = minimise(hunks, failing, passes)
+    small = minimise(hunks, failing, Asked(passes))
     assert apply(failing, small) == "y = n / 2 * k"
 
 
@@ -172,6 +198,11 @@ def test_code_that_goes_around_the_old_code_is_counted() -> None:
         == 1
     )
     assert dead_statements(ast.parse("def f(): pass\ndef f(): pass")) == 1
+    assert dead_statements(ast.parse("def f(x):\n    y = x\n    return x")) == 1
+    assert dead_statements(ast.parse("def f(x):\n    for _ in x:\n        a, b = _\n        return a")) == 0
+    around = "def f(x):\n    y = 0\n    for v in x:\n        y += v * 2\n    y = sum(x)\n    return y"
+    assert dead_statements(ast.parse(around)) == 1
+    assert dead_statements(ast.parse(around.replace("sum(x)", "y // 2"))) == 0
     assert (
         dead_statements(ast.parse("def f(x):\n    while True:\n        x += 1\n    x -= 1\n    x *= 2")) == 2
     )

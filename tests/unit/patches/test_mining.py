@@ -233,6 +233,7 @@ def test_new_text_that_only_unlicensed_programs_have_is_not_shown(mine: Mine) ->
 def test_a_card_gives_the_tables_of_the_documentation(mine: Mine, tmp_path: Path) -> None:
     mined(mine)
     card = write_mined(mine, "toy", table_path(tmp_path, "toy"), "command")
-    assert "| toy | 4 | 4 | 3 | 100.0 % |" in summary_table([card])
+    assert "| toy | 4 | 4 | all that parse | 3 | 100.0 % |" in summary_table([card])
+    assert "| toy | 4 | 4 | attempts | 3 | 100.0 % |" in summary_table([card])
     assert "| toy | patched | 3 |" in drops_table([card])
     assert "| m | 1 | 4 | 4 | 3 |" in models_table(card, least=1)

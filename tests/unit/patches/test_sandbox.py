@@ -94,10 +94,11 @@ def test_unittest_cases_must_all_pass(sandbox: Sandbox) -> None:
 
 
 def test_standard_streams_are_compared_by_words(sandbox: Sandbox) -> None:
-    with sandbox.stdio("1 2\n", "3\n") as tests:
+    with sandbox.stdio([("1 2\n", "3\n"), ("5 5\n", "10\n")]) as tests:
         assert tests.run("print(sum(map(int, input().split())))").passes
-        assert tests.run("import sys\nprint(' 3 ')\nsys.exit(0)").passes
+        assert tests.run("import sys\nprint(' ', sum(map(int, input().split())), '\\n')\nsys.exit(0)").passes
         assert Outcome.FAIL is tests.run("print(4)").outcome
+        assert tests.run("print(3)").failing_test == 1
         assert Outcome.ERROR is tests.run("import sys\nprint(3)\nsys.exit(1)").outcome
 
 
