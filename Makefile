@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-python test-node test-editors lint bench package docs ci
+.PHONY: help setup demo test test-python test-node test-editors editors lint bench package extension docs ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,9 +47,19 @@ lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
 bench: $(VENV)/.stamp-dev ## Run the benchmarks
 	@for benchmark in $(wildcard benchmarks/*.py); do $(BIN)/python "$$benchmark" || exit 1; done
 
-package: $(VENV)/.stamp-dev ## Build the wheel into dist/
-	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
-	@ls -l dist/*.whl
+package: $(VENV)/.stamp-dev node_modules/.stamp ## Build the wheel and the VS Code extension into dist/
+	mkdir -p dist
+	rm -f dist/heatline-*.whl dist/heatline-*.vsix
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory extension; \
+	else echo "npm is not here: the VS Code extension is left out."; fi
+	@ls -l dist/
+
+extension:
+	rm -rf client-vscode/bundled
+	$(BIN)/python client-vscode/scripts/server_wheel.py dist/heatline-*.whl client-vscode/bundled
+	cp LICENSE client-vscode/LICENSE
+	npm run package --workspace client-vscode
 
 docs: $(VENV)/.stamp-dev ## Write the pages that are made from the code
 	$(BIN)/python -m heatline.cli.reference > docs/cli.md.part
