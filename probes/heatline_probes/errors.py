@@ -5,6 +5,7 @@ HeatlineError
 ├── SandboxError      programs can't be run safely here                               (also OSError)
 ├── PatchError        a patch table or a mining state can't be used                   (also ValueError)
 ├── EvaluationError   predictions can't be read, or can't be measured as asked         (also ValueError)
+├── TrainingError     a probe can't be fitted as asked, or from what there is              (also ValueError)
 └── GeneratorError    an OpenAI-compatible endpoint can't be asked or answers nonsense
 
 Every message is one sentence on what is wrong and one on what to do; a person reads it as it is.
@@ -31,3 +32,7 @@ class EvaluationError(HeatlineError, ValueError):
 
 class GeneratorError(HeatlineError):
     """Raised when an OpenAI-compatible endpoint can't be reached or answers what can't be used."""
+
+
+class TrainingError(HeatlineError, ValueError):
+    """Raised when a probe can't be fitted as asked, or from what there is."""

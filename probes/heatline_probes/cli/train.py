@@ -12,10 +12,10 @@ from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
 from heatline_probes.corpus.programs import load_corpora
 from heatline_probes.errors import CorpusError
-from heatline_probes.patches.table import load_patches
-from heatline_probes.training.labels import nearest_edits
+from heatline_probes.patches.table import MINED, load_patches
+from heatline_probes.training.sample import DEFAULT_QUOTAS
 
-LABELS = ("nearest", "mined")
+PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out"]
 
 
 def train(
@@ -25,49 +25,53 @@ def train(
     corpora: Annotated[
         Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
     ] = None,
-    programs: Annotated[int | None, typer.Option(min=50, help="At most so many programs.")] = None,
-    labels: Annotated[
-        str,
-        typer.Option(
-            help="nearest: the nearest passing program; mined: minimal patches where there are any."
-        ),
-    ] = "nearest",
+    patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
+    share: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
+    ] = 1.0,
+    protocols: Annotated[
+        list[str], typer.Option("--protocol", help="What to measure; may be given again.")
+    ] = PROTOCOLS,
+    features: Annotated[int, typer.Option(min=1, help="Numbers kept of a token (d).")] = 32,
+    scope_features: Annotated[
+        int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
+    ] = 32,
     embeddings: Annotated[
         Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Keep held-out predictions here, for `evaluate`.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sample, the folds and the fit.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads (default: physical cores but one).")
     ] = None,
 ) -> None:
-    """Train a span probe, measure it on held-out problems, and write it with its card."""
-    if labels not in LABELS:
-        raise CorpusError(f"Unknown labels {labels!r}. Use {' or '.join(LABELS)}.")
-    from heatline_probes.training.sample import sample_programs
+    """Train a span probe, measure it on held-out programs, and write it with its card."""
+    from heatline_probes.training.fit import FitSettings
+    from heatline_probes.training.labels import labelled_sample
     from heatline_probes.training.train import TrainingPlan, train_probe
 
     bundle = SupervisorStore().bundle(supervisor)
     loaded = load_corpora(corpora)
-    sample = sample_programs(loaded, seed=seed)[:programs]
-    if not sample:
-        raise CorpusError("The corpora hold no usable Python programs. Check HEATLINE_CORPORA.")
-    command = f"heatline-probes train --supervisor {supervisor} --labels {labels} --seed {seed}"
-    command += f" --programs {programs}" if programs else ""
-    folder = embeddings or user_cache_path("heatline") / "embeddings" / f"{supervisor}-{seed}-{len(sample)}"
+    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    command = (
+        f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
+        f"--scope-features {scope_features} --seed {seed}"
+    )
+    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+    settings = FitSettings(features=features, scope_features=scope_features, seed=seed)
+    plan = TrainingPlan(name, supervisor, tuple(protocols), seed=seed, settings=settings, command=command)
     with stage_progress() as progress:
-        edits = nearest_edits(loaded, sample, lambda done, total: progress("labelling", done, total))
-        note = {"kind": "nearest passing program", "programs": len(edits)}
-        if labels == "mined":
-            shas = {p.code_sha for p in sample}
-            patches = load_patches(verified_only=True).values()
-            mined = {p.code_sha: p.edits for p in patches if p.code_sha in shas}
-            edits = {**edits, **mined}
-            note = {
-                "kind": "minimal patches, else nearest passing program",
-                "programs": len(edits),
-                "mined": len(mined),
-            }
-        plan = TrainingPlan(name, supervisor, seed=seed, command=command)
-        probe = train_probe(plan, bundle, loaded, sample, edits, folder, threads, note, progress)
-    path = probe.save(out)
+        sample = labelled_sample(
+            loaded, load_patches(patches), quotas, seed,
+            lambda done, total: progress("labelling", done, total),
+        )  # fmt: skip
+        if not sample.programs:
+            raise CorpusError("The corpora hold no usable programs. Check HEATLINE_CORPORA.")
+        trained = train_probe(plan, bundle, loaded, sample, folder, threads, progress)
+    for run in trained.predictions if predictions else ():
+        assert predictions is not None
+        run.save(predictions / run.protocol)
+    path = trained.probe.save(out)
     Console(stderr=True).print(f"The probe is in {path}; `heatline probe info {path}` prints its card.")

@@ -32,17 +32,21 @@ class Examples:
     table: pd.DataFrame  # (T,) program, scope, line, start, end
     programs: Sequence[Program]
     group: NDArray[np.str_]  # (P,) fold group of each program of the sample
+    weight: NDArray[np.float64]  # (P,) how much a program's spans count in training
 
 
 def label_examples(
     corpora: Corpora,
     sample: Sequence[Program],
     tokens: pd.DataFrame,
-    edits: Mapping[str, Sequence[Edit]],
+    edits: Mapping[tuple[str, str], Sequence[Edit]],
 ) -> Examples:
-    """Label the store's token table; failing programs without edits are left out, passing ones are all kept."""
+    """Label the store's token table; failing programs without edits are left out, passing ones are all kept.
+
+    `edits` are by (problem key, code sha).
+    """
     program_of = tokens["program"].to_numpy(np.int64)
-    usable = np.asarray([p.passes or bool(edits.get(p.code_sha)) for p in sample])
+    usable = np.asarray([p.passes or bool(edits.get((p.problem_key, p.code_sha))) for p in sample])
     rows = np.flatnonzero(usable[program_of])
     table = tokens.iloc[rows].reset_index(drop=True)
     kept = np.ones(len(table), bool)
@@ -52,7 +56,7 @@ def label_examples(
     for first, last in zip(bounds, [*bounds[1:], len(table)], strict=True):
         program = sample[programs[first]]
         if not program.passes:
-            kept[first:last] = label_tokens(spans[first:last], edits[program.code_sha])
+            kept[first:last] = label_tokens(spans[first:last], edits[program.problem_key, program.code_sha])
     change = {
         "token": np.ones(len(table), bool),
         "line": _changes(table, ["program", "scope", "line"]),
@@ -63,7 +67,7 @@ def label_examples(
         firsts = np.flatnonzero(starts)
         levels[name] = Level(firsts, np.logical_and.reduceat(kept, firsts), programs[firsts])
     group = np.asarray([corpora.problem_group(p.problem_key) for p in sample])
-    return Examples(rows, levels, table, sample, group)
+    return Examples(rows, levels, table, sample, group, np.ones(len(sample)))
 
 
 def _changes(table: pd.DataFrame, columns: list[str]) -> Bool:

@@ -1,7 +1,8 @@
-"""Fits the span probe of Gros & Devanbu (arXiv 2512.24560, §5) on stored hidden states."""
+"""Fits span probes on hidden states: that of Gros & Devanbu (arXiv 2512.24560, §5), and one that sees its scope."""
 
+import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +10,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from heatline.probe.span_probe import ScopeStage, gelu, scope_features
+from heatline_probes.errors import TrainingError
 from heatline_probes.training.examples import Examples, Int64
+from heatline_probes.training.pooling import Pooling, pool_spans
 
 log = logging.getLogger(__name__)
 
+Bool = NDArray[np.bool_]
 Float16 = NDArray[np.float16]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+
+VALIDATION_SHARE = 0.12  # of the training side's problem groups: they only stop the training
+LOSSES = ("brier", "bce", "focal")
+FOCAL_GAMMA = 2.0
 
 
 @dataclass(frozen=True)
@@ -23,113 +32,244 @@ class FitSettings:
     """The paper's settings (§5.3) are the defaults; `epochs` is an upper bound, `patience` stops early."""
 
     features: int = 32  # d
+    scope_features: int = 0  # width of the scope stage; 0: the paper's probe, without one
+    pooling: Pooling = "max"
+    loss: str = "brier"
     dropout: float = 0.2
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     epochs: int = 30
     patience: int = 3
-    batch_programs: int = 48
+    batch_tokens: int = 8192  # whole programs, until there are so many
     level_weights: tuple[tuple[str, float], ...] = (("token", 1.0), ("line", 1.0), ("scope", 1.0))
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise TrainingError(f"The loss {self.loss!r} is unknown. Use one of {', '.join(LOSSES)}.")
 
 
 @dataclass(frozen=True)
 class FittedProbe:
-    """Numbers of a probe; standardisation is folded into the projection."""
+    """Numbers of a probe; standardisation is folded into the projection. Only max pooling can be served."""
 
     projection: Float32  # (D, d)
     projection_bias: Float32  # (d,)
-    output: Float32  # (d,)
+    scope_stage: ScopeStage | None
+    output: Float32  # (f,)
     output_bias: float
     epochs: int
     validation_loss: float
 
 
-class _SpanModel(nn.Module):
-    def __init__(self, width: int, settings: FitSettings, mean: Tensor, scale: Tensor) -> None:
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive rows of the training states and the spans of each level in them."""
+
+    first: int
+    last: int
+    scopes: Tensor  # (s,) lengths
+    spans: Mapping[str, tuple[Tensor, Tensor, Tensor]]  # level: lengths (n,), kept (n,), weight (n,)
+
+
+class SpanModel(nn.Module):
+    """Projection, optional scope stage, pooling and one logistic output."""
+
+    def __init__(self, width: int, settings: FitSettings) -> None:
         super().__init__()
-        self.mean, self.scale = mean, scale
-        self.projection = nn.Linear(width, settings.features)
+        d, f = settings.features, settings.scope_features
+        self.projection = nn.Linear(width, d)
         self.activation = nn.GELU(approximate="tanh")
         self.dropout = nn.Dropout(settings.dropout)
-        self.output = nn.Linear(settings.features, 1)
+        self.own = nn.Linear(d, f) if f else None
+        self.shared = nn.Linear(2 * d, f, bias=False) if f else None
+        self.output = nn.Linear(f or d, 1)
+        self.pooling = settings.pooling
+        self.attention = nn.Linear(f or d, 4) if settings.pooling == "attention" else None  # 4 heads
 
-    def token_features(self, states: Tensor) -> Tensor:
-        """(T, D) → (T, d); standardisation goes into the small matrix, not through the large one."""
-        weight = self.projection.weight / self.scale  # (d, D)
-        bias = self.projection.bias - weight @ self.mean
-        features: Tensor = self.dropout(self.activation(nn.functional.linear(states, weight, bias)))
-        return features
+    def token_features(self, states: Tensor, scopes: Tensor) -> Tensor:
+        """(T, D) bfloat16 and scope lengths (s,) → (T, f)."""
+        weight, bias = self.projection.weight.bfloat16(), self.projection.bias.bfloat16()
+        features: Tensor = self.activation(nn.functional.linear(states, weight, bias).float())
+        features = self.dropout(features)
+        if self.own is None or self.shared is None:
+            return features
+        largest = torch.segment_reduce(features, "max", lengths=scopes, unsafe=True)
+        mean = torch.segment_reduce(features, "mean", lengths=scopes, unsafe=True)
+        shared = self.shared(torch.cat([largest, mean], 1))
+        mixed: Tensor = self.activation(self.own(features) + torch.repeat_interleave(shared, scopes, 0))
+        return mixed
 
     def span_logits(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """Max-pool consecutive runs of `lengths` tokens; (n,) logits of P(kept)."""
-        pooled = torch.segment_reduce(features, "max", lengths=lengths, unsafe=True)
-        logits: Tensor = self.output(pooled).squeeze(1)
+        """(n,) logits of P(kept) of consecutive runs of `lengths` tokens."""
+        logits: Tensor = self.output(pool_spans(features, lengths, self.pooling, self.attention)).squeeze(1)
         return logits
 
 
+@dataclass(frozen=True)
+class States:
+    """Standardised hidden states of all labelled tokens, and what standardised them."""
+
+    values: Tensor  # (T, D) bfloat16, the rows of `Examples.table`
+    mean: Float32  # (D,)
+    scale: Float32  # (D,)
+
+
+def standardise(states: Float16, rows: Int64) -> States:
+    """Rows of the store as training wants them; moments come from a sample of all tokens, labels are not used."""
+    picked = np.sort(np.random.default_rng(0).choice(rows, min(len(rows), 50_000), replace=False))
+    sample = states[picked].astype(np.float32)
+    mean, scale = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-3)
+    values = torch.empty((len(rows), states.shape[1]), dtype=torch.bfloat16)
+    for first in range(0, len(rows), 20_000):
+        chunk = states[rows[first : first + 20_000]].astype(np.float32)
+        values[first : first + 20_000] = torch.from_numpy((chunk - mean) / scale).bfloat16()
+    return States(values, mean, scale)
+
+
 def fit_probe(
-    states: Float16,
+    states: States,
     examples: Examples,
-    training: NDArray[np.bool_],
-    validation: NDArray[np.bool_],
+    training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> FittedProbe:
-    """Fit on the programs where `training` `(P,)` is true; stop early on those of `validation`.
+    """Fit on the programs where `training` `(P,)` is true; a seeded part of their problem groups stops it early.
 
-    The loss is the Brier score, averaged over the spans of each level and then over levels (the paper's
-    "token + line + problem").
+    The loss is averaged over the spans of each level, weighted by `Examples.weight`, and then over levels (the
+    paper's "token + line + problem").
     """
+    model, epochs, loss = fit_model(states, examples, training, settings, progress)
+    return _folded(model, states, epochs, loss)
+
+
+def fit_model(
+    states: States,
+    examples: Examples,
+    training: Bool,
+    settings: FitSettings,
+    progress: Callable[[int, float], None] = lambda epoch, loss: None,
+) -> tuple[SpanModel, int, float]:
+    """The model of the best epoch, that epoch and its validation loss."""
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
-    batches = _program_slices(examples, training)
-    held_out = _program_slices(examples, validation)
-    mean, scale = _moments(states, examples, training)
-    model = _SpanModel(states.shape[1], settings, torch.from_numpy(mean), torch.from_numpy(scale))
-    optimizer = torch.optim.Adam(
-        model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+    names = generator.permutation(np.unique(examples.group[training]))
+    held = np.isin(examples.group, names[: max(1, round(VALIDATION_SHARE * len(names)))])
+    model = SpanModel(states.values.shape[1], settings)
+    decayed = [p for n, p in model.named_parameters() if n.endswith("weight")]
+    rest = [p for n, p in model.named_parameters() if not n.endswith("weight")]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}],
+        settings.learning_rate,
     )
+    learned, batches = _batches(states, examples, training & ~held, settings.batch_tokens, generator)
+    checked, checks = _batches(states, examples, training & held, settings.batch_tokens, generator)
+    if not batches or not checks:
+        raise TrainingError("There are too few problems to learn from. Give more programs, of more problems.")
+    steps, step = settings.epochs * len(batches), 0
     best, best_state, best_epoch = float("inf"), model.state_dict(), 0
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        order = generator.permutation(len(batches))
-        for i in range(0, len(order), settings.batch_programs):
-            chosen = [batches[j] for j in order[i : i + settings.batch_programs]]
+        for index in generator.permutation(len(batches)):
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * (1 - step / steps)
+            step += 1
             optimizer.zero_grad()
-            loss = _loss(model, states, examples, chosen, settings)
-            loss.backward()  # type: ignore[no-untyped-call]
+            _loss(model, learned, batches[index], settings).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         model.eval()
         with torch.no_grad():
-            sizes = range(0, len(held_out), 256)
-            parts = [float(_loss(model, states, examples, held_out[i : i + 256], settings)) for i in sizes]
-        validation_loss = float(np.mean(parts))
-        progress(epoch, validation_loss)
-        if validation_loss < best - 1e-5:
-            best, best_epoch = validation_loss, epoch
+            loss = float(np.mean([float(_loss(model, checked, batch, settings)) for batch in checks]))
+        progress(epoch, loss)
+        if loss < best - 1e-5:
+            best, best_epoch = loss, epoch
             best_state = {k: v.clone() for k, v in model.state_dict().items()}
         elif epoch - best_epoch >= settings.patience:
             break
     model.load_state_dict(best_state)
-    return _folded(model, mean, scale, best_epoch, best)
+    model.eval()
+    return model, best_epoch, best
 
 
-def _folded(model: _SpanModel, mean: Float32, scale: Float32, epochs: int, loss: float) -> FittedProbe:
+def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
     """Fold `(x − mean) / scale` into the projection, so that serving multiplies once."""
-    weight = model.projection.weight.detach().numpy().T / scale[:, None]  # (D, d)
-    bias = model.projection.bias.detach().numpy() - mean @ weight
+    if model.pooling != "max":
+        raise TrainingError(
+            f"A probe with {model.pooling} pooling is for study only. Fit one with max pooling."
+        )
+    weight = model.projection.weight.detach().numpy().T / states.scale[:, None]  # (D, d)
+    bias = model.projection.bias.detach().numpy() - states.mean @ weight
+    stage = None
+    if model.own is not None and model.shared is not None:
+        stage = ScopeStage(_array(model.own.weight.T), _array(model.shared.weight.T), _array(model.own.bias))
     return FittedProbe(
         projection=np.ascontiguousarray(weight, np.float32),
         projection_bias=np.ascontiguousarray(bias, np.float32),
-        output=np.ascontiguousarray(model.output.weight.detach().numpy()[0], np.float32),
+        scope_stage=stage,
+        output=_array(model.output.weight[0]),
         output_bias=float(model.output.bias.detach().numpy()[0]),
         epochs=epochs,
         validation_loss=loss,
     )
 
 
-def _program_slices(examples: Examples, chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _array(tensor: Tensor) -> Float32:
+    return np.ascontiguousarray(tensor.detach().numpy(), np.float32)
+
+
+def _batches(
+    states: States, examples: Examples, chosen: Bool, tokens: int, generator: np.random.Generator
+) -> tuple[Tensor, list[Batch]]:
+    """The states of the chosen programs, in a drawn order, and batches of whole programs over them."""
+    slices = program_slices(examples, chosen)
+    slices = [slices[i] for i in generator.permutation(len(slices))]
+    if not slices:
+        return states.values[:0], []
+    values = torch.cat([states.values[a:b] for a, b in slices])
+    batches, held, first = [], list[tuple[int, int]](), 0
+    for a, b in slices:
+        held.append((a, b))
+        size = sum(y - x for x, y in held)
+        if size >= tokens:
+            batches.append(_batch(examples, held, first, first + size))
+            held, first = [], first + size
+    if held:
+        batches.append(_batch(examples, held, first, len(values)))
+    return values, batches
+
+
+def _batch(examples: Examples, slices: Sequence[tuple[int, int]], first: int, last: int) -> Batch:
+    spans = {}
+    for name in examples.levels:
+        lengths, chosen = _spans(examples, name, slices)
+        level = examples.levels[name]
+        weight = examples.weight[level.program[chosen]]
+        spans[name] = (
+            torch.from_numpy(lengths),
+            torch.from_numpy(level.kept[chosen]).float(),
+            torch.from_numpy(weight.astype(np.float32)),
+        )
+    return Batch(first, last, spans["scope"][0], spans)
+
+
+def _loss(model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings) -> Tensor:
+    features = model.token_features(values[batch.first : batch.last], batch.scopes)
+    total = torch.zeros(())
+    for name, level_weight in settings.level_weights:
+        lengths, kept, weight = batch.spans[name]
+        errors = _errors(model.span_logits(features, lengths), kept, settings.loss)
+        total = total + level_weight * torch.sum(errors * weight) / weight.sum()
+    return total / sum(weight for _, weight in settings.level_weights)
+
+
+def _errors(logits: Tensor, kept: Tensor, loss: str) -> Tensor:
+    if loss == "brier":
+        return (torch.sigmoid(logits) - kept) ** 2
+    entropy = nn.functional.binary_cross_entropy_with_logits(logits, kept, reduction="none")
+    return entropy if loss == "bce" else entropy * (1 - torch.exp(-entropy)) ** FOCAL_GAMMA
+
+
+def program_slices(examples: Examples, chosen: Bool) -> list[tuple[int, int]]:
     """Token ranges of the chosen programs."""
     programs = examples.table["program"].to_numpy()
     firsts = np.flatnonzero(np.diff(programs, prepend=-1))
@@ -137,55 +277,34 @@ def _program_slices(examples: Examples, chosen: NDArray[np.bool_]) -> list[tuple
     return [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True) if chosen[programs[a]]]
 
 
-def _moments(states: Float16, examples: Examples, training: NDArray[np.bool_]) -> tuple[Float32, Float32]:
-    """Mean and standard deviation (D,) over a sample of the training tokens."""
-    rows = examples.rows[training[examples.table["program"].to_numpy()]]
-    picked = np.sort(np.random.default_rng(0).choice(rows, min(len(rows), 100_000), replace=False))
-    sample = states[picked].astype(np.float32)
-    return sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-3)
-
-
-def _loss(
-    model: _SpanModel,
-    states: Float16,
-    examples: Examples,
-    slices: list[tuple[int, int]],
-    settings: FitSettings,
-) -> Tensor:
-    rows = np.concatenate([examples.rows[a:b] for a, b in slices])
-    features = model.token_features(torch.from_numpy(states[rows].astype(np.float32)))
-    total = torch.zeros(())
-    for name, weight in settings.level_weights:
-        lengths, kept = _spans(examples, name, slices)
-        confidence = torch.sigmoid(model.span_logits(features, torch.from_numpy(lengths)))
-        total = total + weight * torch.mean((confidence - torch.from_numpy(kept).float()) ** 2)
-    return total / sum(weight for _, weight in settings.level_weights)
-
-
-def _spans(examples: Examples, name: str, slices: list[tuple[int, int]]) -> tuple[Int64, NDArray[np.bool_]]:
-    """Lengths and labels of the level's spans in the given token ranges."""
+def _spans(examples: Examples, name: str, slices: Sequence[tuple[int, int]]) -> tuple[Int64, Int64]:
+    """Lengths (n,) and numbers (n,) of the level's spans in the given token ranges."""
     level = examples.levels[name]
-    lengths, kept = [], []
+    lengths, chosen = [], []
     for first, last in slices:
         a, b = np.searchsorted(level.firsts, [first, last])
         lengths.append(np.diff(level.firsts[a:b], append=last))
-        kept.append(level.kept[a:b])
-    return np.concatenate(lengths), np.concatenate(kept)
+        chosen.append(np.arange(a, b))
+    return np.concatenate(lengths), np.concatenate(chosen)
 
 
 def level_logits(
-    fitted: FittedProbe, states: Float16, examples: Examples, chosen: NDArray[np.bool_]
+    fitted: FittedProbe, states: Float16, examples: Examples, chosen: Bool
 ) -> dict[str, Float64]:
     """Logits of P(kept) of every span, `(n,)` per level; NaN for programs that are not chosen.
 
     numpy alone, the formula that serving uses, on the stored (float16) states.
     """
-    from heatline.probe.span_probe import gelu
-
     result = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
-    for first, last in _program_slices(examples, chosen):
+    scopes = examples.levels["scope"].firsts
+    for first, last in program_slices(examples, chosen):
         hidden = states[examples.rows[first:last]].astype(np.float32)
         features = gelu(hidden @ fitted.projection + fitted.projection_bias)  # (t, d)
+        if fitted.scope_stage is not None:
+            a, b = np.searchsorted(scopes, [first, last])
+            edges = [*(scopes[a:b] - first).tolist(), last - first]
+            pieces = [features[x:y] for x, y in itertools.pairwise(edges)]
+            features = np.concatenate([scope_features(piece, fitted.scope_stage) for piece in pieces])
         for name, level in examples.levels.items():
             a, b = np.searchsorted(level.firsts, [first, last])
             pooled = np.maximum.reduceat(features, level.firsts[a:b] - first)

@@ -1,36 +1,86 @@
-"""The simplest honest labels: what the nearest passing program does not have in common with a failing one."""
+"""The sample with its labels: minimal patches where they were mined, else what the nearest passing program says."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.patches.labels import Edit, edit_spans
 from heatline_probes.patches.nearest import PassingPool
+from heatline_probes.patches.table import MinedPatch
+from heatline_probes.training.sample import sample_programs
+
+Key = tuple[str, str]  # problem key, code sha
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class LabelledSample:
+    """Programs to learn from and what was edited in the failing ones."""
+
+    programs: Sequence[Program]
+    edits: Mapping[Key, Sequence[Edit]]  # of failing programs
+    verified: Collection[Key] = frozenset()  # whose patch passed the tests
+    note: Mapping[str, Any] = field(default_factory=dict)  # for the card
+
+
+def labelled_sample(
+    corpora: Corpora,
+    patches: Mapping[Key, MinedPatch],
+    quotas: Mapping[str, int],
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> LabelledSample:
+    """Sample programs and label the failing ones.
+
+    A dataset that patches were mined for is labelled by them alone, so that labels of two kinds are not mixed in
+    it; one without any is labelled by the nearest passing programs.
+    """
+    mined_for = {patch.dataset for patch in patches.values()}
+    solved = {p.problem_key for p in corpora.programs if p.passes}
+    labelled = set(patches)
+    labelled |= {
+        (p.problem_key, p.code_sha)
+        for p in corpora.programs
+        if not p.passes and p.dataset not in mined_for and p.problem_key in solved
+    }
+    programs = sample_programs(corpora, labelled, quotas, seed)
+    failing = {(p.problem_key, p.code_sha) for p in programs if not p.passes}
+    edits: dict[Key, Sequence[Edit]] = {key: patches[key].edits for key in failing & set(patches)}
+    rest = [p for p in programs if not p.passes and (p.problem_key, p.code_sha) not in edits]
+    edits.update(nearest_edits(corpora, rest, progress))
+    verified = frozenset(key for key in edits if key in patches and patches[key].verified)
+    note = {
+        "minimal and verified": len(verified),
+        "nearest passing program, renamed": len(failing & set(patches)) - len(verified),
+        "nearest passing program": len(edits) - len(failing & set(patches)),
+    }
+    return LabelledSample(programs, edits, verified, note)
 
 
 def nearest_edits(
-    corpora: Corpora,
-    sample: Sequence[Program],
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, tuple[Edit, ...]]:
-    """Edits of every failing program towards its nearest passing one, by `code_sha`.
+    corpora: Corpora, sample: Sequence[Program], progress: Progress = lambda done, total: None
+) -> dict[Key, tuple[Edit, ...]]:
+    """Edits of every failing program towards its nearest passing one, by problem key and code sha.
 
-    The nearest passing program by tokens, of any generator or the reference; failing programs of problems
-    without one are left out. Passing programs have no edits and are not in the result.
+    The nearest passing program by tokens, of any generator; failing programs of problems without one are left
+    out. Passing programs have no edits and are not in the result.
     """
+    failing = [program for program in sample if not program.passes]
+    asked = {program.problem_key for program in failing}
     passing: dict[str, list[str]] = defaultdict(list)
     for program in corpora.programs:
-        if program.passes:
+        # references of BigCodeBench and others are bodies without their signature: not comparable text
+        if program.passes and program.problem_key in asked:
             passing[program.problem_key].append(program.code)
     pools: dict[str, PassingPool] = {}
-    edits: dict[str, tuple[Edit, ...]] = {}
-    failing = [program for program in sample if not program.passes]
+    edits: dict[Key, tuple[Edit, ...]] = {}
     for done, program in enumerate(failing, start=1):
         key = program.problem_key
         if key not in pools:
-            # references of BigCodeBench and others are bodies without their signature: not comparable text
             pools[key] = PassingPool(passing[key])
         if found := pools[key].nearest(program.code):
-            edits[program.code_sha] = edit_spans(program.code, pools[key].programs[found[0][0]])
+            edits[key, program.code_sha] = edit_spans(program.code, pools[key].programs[found[0][0]])
         progress(done, len(failing))
     return edits

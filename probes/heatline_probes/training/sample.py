@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from heatline_probes.corpus.programs import (
     Corpora,
@@ -14,41 +14,67 @@ from heatline_probes.corpus.programs import (
 
 # Programs per dataset. Datasets with executable tests weigh more: their verdicts and patches can be verified.
 DEFAULT_QUOTAS: Mapping[str, int] = {
-    "humaneval+": 1100,
-    "mbpp+": 1100,
-    "mbpp": 400,
-    "bigcodebench": 500,
-    "livecodebench": 700,
-    "leetcode2613-python": 600,
-    "transcoder-cpp2py": 300,
+    "humaneval+": 2600,
+    "mbpp+": 1800,
+    "mbpp": 1200,
+    "bigcodebench": 900,
+    "livecodebench": 2600,
+    "leetcode2613-python": 2200,
+    "transcoder-cpp2py": 1200,
 }
 
 
 def sample_programs(
-    corpora: Corpora, quotas: Mapping[str, int] = DEFAULT_QUOTAS, seed: int = 0, max_characters: int = 6000
+    corpora: Corpora,
+    labelled: Collection[tuple[str, str]],
+    quotas: Mapping[str, int] = DEFAULT_QUOTAS,
+    seed: int = 0,
+    max_characters: int = 6000,
 ) -> list[Program]:
     """A sample of first attempts that may be used for shipped probes, by dataset, in a seeded order.
 
-    Python only, without CC-BY-NC rows, duplicates and programs over `max_characters`. Within a dataset
-    problems take turns, so that no much-attempted problem dominates; the share of failing programs is what
-    it is.
+    Without CC-BY-NC rows, duplicates and programs over `max_characters`. Failing programs are taken only where
+    `labelled` has their (problem key, code sha); the share of passing programs of every dataset is what it is
+    among all its first attempts, so that base rates don't depend on how many patches were found. Within a
+    dataset problems take turns, so that no much-attempted problem dominates; a larger quota adds programs to
+    those of a smaller one.
     """
     usable = deduplicate(without_noncommercial(first_attempts(corpora.programs)))
-    by_problem: dict[str, dict[str, list[Program]]] = defaultdict(lambda: defaultdict(list))
+    by_dataset: dict[str, list[Program]] = defaultdict(list)
     for program in usable:
-        if program.language == "python" and 0 < len(program.code) <= max_characters:
-            by_problem[program.dataset][program.problem_key].append(program)
+        if 0 < len(program.code) <= max_characters:
+            by_dataset[program.dataset].append(program)
     chosen: list[Program] = []
     for dataset, quota in quotas.items():
-        generator = random.Random(f"{seed} {dataset}")
-        piles = [sorted(pile, key=lambda p: p.code_sha) for _, pile in sorted(by_problem[dataset].items())]
-        generator.shuffle(piles)
-        for pile in piles:
-            generator.shuffle(pile)
-        taken: list[Program] = []
-        while piles and len(taken) < quota:
-            taken.extend(pile.pop() for pile in piles[: quota - len(taken)])
-            piles = [pile for pile in piles if pile]
-        chosen.extend(taken)
+        programs = _in_turns(by_dataset[dataset], seed, dataset)
+        if not programs:
+            continue
+        passing = [p for p in programs if p.passes]
+        failing = [p for p in programs if not p.passes and (p.problem_key, p.code_sha) in labelled]
+        share = len(passing) / len(programs)
+        total = float(quota)
+        if share < 1:
+            total = min(total, len(failing) / (1 - share))
+        if share > 0:
+            total = min(total, len(passing) / share)
+        chosen.extend(passing[: round(total * share)])
+        chosen.extend(failing[: round(total * (1 - share))])
     random.Random(seed).shuffle(chosen)
     return chosen
+
+
+def _in_turns(programs: Sequence[Program], seed: int, dataset: str) -> list[Program]:
+    """All programs, one of each problem, then another of each, and so on; both orders are seeded."""
+    generator = random.Random(f"{seed} {dataset}")
+    by_problem: dict[str, list[Program]] = defaultdict(list)
+    for program in programs:
+        by_problem[program.problem_key].append(program)
+    piles = [sorted(pile, key=lambda p: p.code_sha) for _, pile in sorted(by_problem.items())]
+    generator.shuffle(piles)
+    for pile in piles:
+        generator.shuffle(pile)
+    ordered: list[Program] = []
+    while piles:
+        ordered.extend(pile.pop() for pile in piles)
+        piles = [pile for pile in piles if pile]
+    return ordered

@@ -1,7 +1,7 @@
-"""The whole of training: sample, embed, label, cross-fit, measure, calibrate, fit on everything, write the card."""
+"""The whole of training: embed, label, hold out, measure, calibrate, fit on everything, write the card."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,24 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatline.calibration import PlattCalibrator
-from heatline.calibration.calibrators import sigmoid
 from heatline.probe import ProbeCard, SpanProbe
-from heatline.probe.card import FORMAT_VERSION
+from heatline.probe.card import FORMAT_VERSION, LEVELS
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
-from heatline_probes.corpus.programs import Corpora, Program
-from heatline_probes.evaluation.baselines import dataset_identity, syntax_logistic
-from heatline_probes.evaluation.metrics import Outcomes, describe
-from heatline_probes.patches.labels import Edit
-from heatline_probes.training.examples import Examples, folds_by_group, label_examples
-from heatline_probes.training.fit import FitSettings, FittedProbe, fit_probe, level_logits
+from heatline_probes.corpus.programs import Corpora
+from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
+from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
+from heatline_probes.evaluation.splits import Split, split_programs
+from heatline_probes.training.examples import Examples, label_examples
+from heatline_probes.training.fit import FitSettings, States, fit_probe, level_logits, standardise
+from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
 
 log = logging.getLogger(__name__)
 
 Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
 FLAGGED_SHARE = 0.10  # of lines, on held-out programs: what the default threshold is chosen for
 
 Progress = Callable[[str, int, int], None]
@@ -40,45 +39,57 @@ class TrainingPlan:
 
     name: str
     supervisor: str
+    protocols: tuple[str, ...] = ("by_problem",)
     folds: int = 5
     seed: int = 0
+    resamples: int = 1000
     settings: FitSettings = field(default_factory=FitSettings)
     command: str = ""
 
 
 @dataclass(frozen=True)
-class CrossFit:
-    """Held-out logits of every span, and the fold of every program."""
+class Trained:
+    """A probe and the held-out predictions its metrics were made from."""
 
-    logits: Mapping[str, Float64]
-    folds: Int64  # (P,)
-    epochs: Sequence[int]
+    probe: SpanProbe
+    predictions: tuple[Predictions, ...]
 
 
 def train_probe(
     plan: TrainingPlan,
     bundle: Path,
     corpora: Corpora,
-    sample: Sequence[Program],
-    edits: Mapping[str, Sequence[Edit]],
+    sample: LabelledSample,
     embeddings: Path,
     threads: int | None = None,
-    labels_note: Mapping[str, Any] | None = None,
     progress: Progress = lambda stage, done, total: None,
-) -> SpanProbe:
+) -> Trained:
     """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again."""
     session = SupervisorSession(bundle, threads)
-    sources = [Source(p.code_sha, p.code) for p in sample]
-    store = EmbeddingStore(embeddings, sources, session.card.bundle_hash)
-    store.fill(SequenceRunner(session), lambda done, total: progress("embedding", done, total))
-    states, tokens = store.read()
-    examples = label_examples(corpora, sample, tokens, edits)
-    cross = cross_fit(states, examples, plan, progress)
-    calibrated, calibrators = cross_calibrate(examples, cross)
-    progress("measuring", 0, 1)
-    metrics = measure(examples, cross, calibrated, plan.seed)
-    final = _fit_final(states, examples, plan, cross)
-    return SpanProbe(
+    store = EmbeddingStore(embeddings, session.card.bundle_hash)
+    sources = [Source(p.code, p.language) for p in sample.programs]
+    store.fill(sources, SequenceRunner(session), lambda done, total: progress("embedding", done, total))
+    hidden, tokens = store.read(sources)
+    examples = label_examples(corpora, sample.programs, tokens, sample.edits)
+    states = standardise(hidden, examples.rows)
+    predictions, epochs = [], {}
+    for protocol in plan.protocols:
+        split = split_programs(protocol, sample.programs, examples.group, plan.folds, plan.seed)
+        found, epochs[protocol] = hold_out(hidden, states, examples, sample, split, protocol, plan, progress)
+        predictions.append(found)
+    metrics = {
+        p.protocol: evaluate_run(p, EvaluationSettings(plan.resamples, plan.seed), progress).to_json()[
+            "levels"
+        ]
+        for p in predictions
+    }
+    everything = np.ones(len(sample.programs), bool)
+    final = fit_probe(
+        states, examples, everything, plan.settings,
+        lambda epoch, loss: progress(f"the shipped probe, loss {loss:.4f}", epoch, plan.settings.epochs),
+    )  # fmt: skip
+    calibrators = {level: _calibrator(predictions[0], level) for level in LEVELS}
+    probe = SpanProbe(
         final.projection,
         final.projection_bias,
         final.output,
@@ -91,8 +102,9 @@ def train_probe(
             layout_version=LAYOUT_VERSION,
             pooling="max",
             features=plan.settings.features,
-            loss="brier over token + line + scope",
-            threshold=round(float(np.quantile(1 - calibrated["line"], 1 - FLAGGED_SHARE)), 4),
+            scope_features=plan.settings.scope_features,
+            loss=f"{plan.settings.loss} over token + line + scope",
+            threshold=_threshold(predictions[0], calibrators["line"]),
             calibrators={level: c.to_json() for level, c in calibrators.items()},
             sha256="",
             created=date.today().isoformat(),
@@ -101,87 +113,90 @@ def train_probe(
             training={
                 "settings": asdict(plan.settings),
                 "folds": plan.folds,
-                "epochs": list(cross.epochs),
+                "epochs": epochs,
                 "final_epochs": final.epochs,
             },
-            corpus=_corpus_card(examples, labels_note or {}),
+            corpus=_corpus_card(examples, sample),
             metrics=metrics,
         ),
+        final.scope_stage,
+    )
+    return Trained(probe, tuple(predictions))
+
+
+def hold_out(
+    hidden: NDArray[np.float16],
+    states: States,
+    examples: Examples,
+    sample: LabelledSample,
+    split: Split,
+    protocol: str,
+    plan: TrainingPlan,
+    progress: Progress = lambda stage, done, total: None,
+) -> tuple[Predictions, list[int]]:
+    """Fit once per fold; every span's logit comes from a probe that saw nothing of its problem group.
+
+    Also gives the epochs of each fold's fit. Programs that no fold tests have no logits (NaN).
+    """
+    logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
+    epochs = []
+    for fold, name in enumerate(split.names):
+        stage = f"{protocol}: {name}, loss"
+        fitted = fit_probe(
+            states, examples, split.training(fold), plan.settings,
+            lambda epoch, loss, stage=stage: progress(f"{stage} {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
+        )  # fmt: skip
+        epochs.append(fitted.epochs)
+        for level, values in level_logits(fitted, hidden, examples, split.test(fold)).items():
+            known = np.isfinite(values)
+            logits[level][known] = values[known]
+    programs = sample.programs
+    table = PredictedPrograms(
+        sha=np.asarray([p.code_sha for p in programs]),
+        code=tuple(p.code for p in programs),
+        dataset=np.asarray([p.dataset for p in programs]),
+        generator=np.asarray([p.model for p in programs]),
+        group=examples.group,
+        language=np.asarray([p.language for p in programs]),
+        passes=np.asarray([p.passes for p in programs]),
+        verified=np.asarray([(p.problem_key, p.code_sha) in sample.verified for p in programs]),
+        fold=split.fold,
+    )
+    levels = {name: _spans(examples, name, values) for name, values in logits.items()}
+    notes = {"labels": dict(sample.note), "command": plan.command, "settings": asdict(plan.settings)}
+    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes), epochs
+
+
+def _spans(examples: Examples, name: str, logits: Float64) -> PredictedSpans:
+    level, table = examples.levels[name], examples.table
+    lasts = np.append(level.firsts[1:], len(table))
+    return PredictedSpans(
+        logit=logits,
+        kept=level.kept,
+        program=level.program,
+        start=table["start"].to_numpy(np.int64)[level.firsts],
+        end=table["end"].to_numpy(np.int64)[lasts - 1],
+        line=table["line"].to_numpy(np.int64)[level.firsts],
+        first=level.firsts,
+        last=lasts,
     )
 
 
-def cross_fit(
-    states: NDArray[np.float16], examples: Examples, plan: TrainingPlan, progress: Progress
-) -> CrossFit:
-    """Fit once per fold; every span's logit comes from a probe that saw nothing of its problem group.
-
-    The next fold stops the training early, so that the tested one has no say in it.
-    """
-    folds = folds_by_group(examples.group, plan.folds, plan.seed)
-    logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
-    epochs = []
-    for fold in range(plan.folds):
-        validation = folds == (fold + 1) % plan.folds
-        fitted = fit_probe(
-            states, examples, (folds != fold) & ~validation, validation, plan.settings,
-            lambda epoch, loss, fold=fold: progress(f"fold {fold}, loss {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
-        )  # fmt: skip
-        epochs.append(fitted.epochs)
-        for name, values in level_logits(fitted, states, examples, folds == fold).items():
-            known = np.isfinite(values)
-            logits[name][known] = values[known]
-    return CrossFit(logits, folds, epochs)
+def _calibrator(predictions: Predictions, level: str) -> PlattCalibrator:
+    """Platt scaling on every held-out logit of the level."""
+    spans = predictions.levels[level]
+    known = np.isfinite(spans.logit)
+    return PlattCalibrator.fit(spans.logit[known], spans.kept[known])
 
 
-def cross_calibrate(
-    examples: Examples, cross: CrossFit
-) -> tuple[dict[str, Float64], dict[str, PlattCalibrator]]:
-    """Scaled held-out confidences (Platt fitted on the other folds), and calibrators fitted on all folds."""
-    confidences, calibrators = {}, {}
-    for name, level in examples.levels.items():
-        fold, logits = cross.folds[level.program], cross.logits[name]
-        scaled = np.empty(len(logits))
-        for held in np.unique(fold):
-            known = fold != held
-            scaled[fold == held] = PlattCalibrator.fit(logits[known], level.kept[known]).predict(
-                logits[fold == held]
-            )
-        confidences[name] = scaled
-        calibrators[name] = PlattCalibrator.fit(logits, level.kept)
-    return confidences, calibrators
+def _threshold(predictions: Predictions, calibrator: PlattCalibrator) -> float:
+    """The line risk that `FLAGGED_SHARE` of the held-out lines reach."""
+    logits = predictions.levels["line"].logit
+    risks = 1 - calibrator.predict(logits[np.isfinite(logits)])
+    return round(float(np.quantile(risks, 1 - FLAGGED_SHARE)), 4)
 
 
-def measure(examples: Examples, cross: CrossFit, scaled: Mapping[str, Float64], seed: int) -> dict[str, Any]:
-    """The protocol `by_problem`: every level, unscaled and scaled, and the two trivial baselines."""
-    dataset = np.asarray([p.dataset for p in examples.programs])
-    result: dict[str, Any] = {}
-    for name, level in examples.levels.items():
-        contenders = {
-            "unscaled": sigmoid(cross.logits[name]),
-            "scaled": scaled[name],
-            "baseline_dataset_identity": dataset_identity(examples, name, cross.folds, dataset),
-        }
-        if name != "token":
-            contenders["baseline_position_syntax"] = syntax_logistic(examples, name, cross.folds, seed)
-        result[name] = {
-            key: describe(
-                Outcomes(confidence, level.kept.astype(np.float64), level.program, dataset[level.program]),
-                seed,
-            )
-            for key, confidence in contenders.items()
-        }
-    return {"by_problem": result}
-
-
-def _fit_final(
-    states: NDArray[np.float16], examples: Examples, plan: TrainingPlan, cross: CrossFit
-) -> FittedProbe:
-    """Fit on every fold but one, which only stops the training: what is shipped has seen almost everything."""
-    validation = cross.folds == plan.folds - 1
-    return fit_probe(states, examples, ~validation, validation, plan.settings)
-
-
-def _corpus_card(examples: Examples, labels_note: Mapping[str, Any]) -> dict[str, Any]:
+def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
     used = np.unique(examples.table["program"].to_numpy())
     programs = [examples.programs[i] for i in used]
     datasets: dict[str, dict[str, int]] = {}
@@ -195,6 +210,6 @@ def _corpus_card(examples: Examples, labels_note: Mapping[str, Any]) -> dict[str
         "datasets": datasets,
         "tokens": len(examples.table),
         "base_rate_kept": {name: float(level.kept.mean()) for name, level in examples.levels.items()},
-        "labels": dict(labels_note),
+        "labels": dict(sample.note),
         "noncommercial_rows": 0,
     }

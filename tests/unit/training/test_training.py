@@ -1,6 +1,7 @@
 """Samples, labels, folds, fitting and the whole of training, on programs of our own and a tiny supervisor."""
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("pandas", reason="needs the probes extra")
 pytest.importorskip("sklearn", reason="needs the probes extra")
 
 import pandas as pd
+import torch
 
 import heatline
 from heatline.probe import SpanProbe
@@ -18,11 +20,13 @@ from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora, Program, code_sha
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.labels import Edit, EditKind
+from heatline_probes.patches.table import MinedPatch
 from heatline_probes.training.examples import folds_by_group, label_examples
-from heatline_probes.training.fit import FitSettings
-from heatline_probes.training.labels import nearest_edits
+from heatline_probes.training.fit import FitSettings, fit_model, standardise
+from heatline_probes.training.labels import labelled_sample, nearest_edits
+from heatline_probes.training.pooling import pool_spans
 from heatline_probes.training.sample import sample_programs
-from heatline_probes.training.store import EmbeddingStore, Source
+from heatline_probes.training.store import EmbeddingStore, Source, Style, embed_program
 from heatline_probes.training.train import TrainingPlan, train_probe
 from tests.tiny import tiny_supervisor
 
@@ -55,12 +59,33 @@ def corpora():
 QUOTAS = {"set-a": 60, "set-b": 60}
 
 
-def test_a_sample_is_seeded_and_balanced_over_problems(corpora):
-    one, other = (sample_programs(corpora, QUOTAS, seed=1) for _ in range(2))
+@pytest.fixture(scope="module")
+def every_failure(corpora):
+    return {(p.problem_key, p.code_sha) for p in corpora.programs if not p.passes}
+
+
+def test_a_sample_is_seeded_and_balanced_over_problems(corpora, every_failure):
+    one, other = (sample_programs(corpora, every_failure, QUOTAS, seed=1) for _ in range(2))
     assert one == other
-    assert one != sample_programs(corpora, QUOTAS, seed=2)
-    counts = pd.Series([p.problem_key for p in one]).value_counts()
-    assert counts.max() - counts.min() <= 1
+    assert one != sample_programs(corpora, every_failure, QUOTAS, seed=2)
+    for passes in (True, False):
+        counts = pd.Series([p.problem_key for p in one if p.passes == passes]).value_counts()
+        assert counts.max() - counts.min() <= 1
+
+
+def test_a_larger_sample_adds_to_a_smaller_one(corpora, every_failure):
+    small = sample_programs(corpora, every_failure, {"set-a": 20})
+    assert set(small) < set(sample_programs(corpora, every_failure, {"set-a": 40}))
+
+
+def test_the_share_of_passing_programs_is_that_of_all_first_attempts(corpora, every_failure):
+    """However few failing programs have labels: base rates must not depend on how far mining went."""
+    few = set(sorted(every_failure)[:10])
+    sample = sample_programs(corpora, few, QUOTAS)
+    for dataset in QUOTAS:
+        passes = [p.passes for p in sample if p.dataset == dataset]
+        assert sum(passes) * 2 == len(passes) > 0
+    assert {(p.problem_key, p.code_sha) for p in sample if not p.passes} <= few
 
 
 def test_noncommercial_rows_and_repairs_are_left_out():
@@ -69,7 +94,7 @@ def test_noncommercial_rows_and_repairs_are_left_out():
         program(1, True, kind="repair_attempt", model="r"),
         program(3, True),
     )
-    sample = sample_programs(Corpora(rows, {}, {}), {"set-a": 9})
+    sample = sample_programs(Corpora(rows, {}, {}), set(), {"set-a": 9})
     assert [p.problem_key for p in sample] == ["p3"]
 
 
@@ -88,7 +113,7 @@ def test_labels_of_levels_are_conjunctions(corpora):
         {"program": 0, "scope": [0, 0, 1, 1, 1], "line": [0, 0, 4, 4, 5], "start": [0, 3, start, start + 1, start + 5],
          "end": [3, 6, start + 1, start + 2, start + 9]}
     )  # fmt: skip
-    edits = {failing.code_sha: (Edit(start, start + 1, EditKind.REPLACED),)}
+    edits = {(failing.problem_key, failing.code_sha): (Edit(start, start + 1, EditKind.REPLACED),)}
     examples = label_examples(corpora, [failing], tokens, edits)
     assert examples.levels["token"].kept.tolist() == [True, True, False, True, True]
     assert examples.levels["line"].kept.tolist() == [True, False, True]
@@ -103,46 +128,126 @@ def test_failing_programs_without_a_patch_are_left_out(corpora):
 
 def test_nearest_edits_name_what_differs(corpora):
     failing = program(5, passes=False, model="x")
-    (edit,) = nearest_edits(corpora, [failing, program(5, passes=True)])[failing.code_sha]
+    (edit,) = nearest_edits(corpora, [failing, program(5, passes=True)])[
+        failing.problem_key, failing.code_sha
+    ]
     assert failing.code[edit.start : edit.end] == "-"
 
 
-def test_embedding_goes_on_where_it_was_stopped(tmp_path, corpora):
-    session = SupervisorSession(tiny_supervisor(tmp_path), threads=1)
-    sources = [Source(p.code_sha, p.code) for p in corpora.programs[:130]]
-    store = EmbeddingStore(tmp_path / "e", sources, session.card.bundle_hash)
+def test_a_dataset_with_mined_patches_is_labelled_by_them_alone(corpora):
+    mined = program(1, passes=False, model="x")
+    patch = Edit(3, 4, EditKind.REPLACED)
+    patches = {(mined.problem_key, mined.code_sha): mined_patch(mined, patch)}
+    sample = labelled_sample(corpora, patches, QUOTAS)
+    of_a = [p for p in sample.programs if p.dataset == "set-a" and not p.passes]
+    assert of_a == [mined]
+    assert sample.edits[mined.problem_key, mined.code_sha] == (patch,)
+    assert sample.verified == set(patches)
+    assert sum(p.dataset == "set-b" and not p.passes for p in sample.programs) > 1
+
+
+def mined_patch(failing: Program, edit: Edit) -> MinedPatch:
+    anything = {str: "", bool: True, int: 1, float: 1.0}
+    values = {f.name: anything.get(f.type) for f in fields(MinedPatch)}
+    named = {n: getattr(failing, n) for n in ("code_sha", "dataset", "problem_key", "model")}
+    return MinedPatch(**{**values, **named, "edits": (edit,)})
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    return SupervisorSession(tiny_supervisor(tmp_path_factory.mktemp("training")), threads=1)
+
+
+def test_embedding_goes_on_where_it_was_stopped(tmp_path, corpora, session):
+    sources = [Source(p.code) for p in corpora.programs[:130]]
+    store = EmbeddingStore(tmp_path / "e", session.card.bundle_hash)
 
     def stop(done, total):
-        raise KeyboardInterrupt
+        if done:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.fill(SequenceRunner(session), stop)
-    with pytest.raises(CorpusError, match="missing"):
-        store.read()
-    store.fill(SequenceRunner(session), lambda done, total: None)
-    states, tokens = store.read()
+        store.fill(sources, SequenceRunner(session), stop)
+    assert store.missing(sources) == 30
+    with pytest.raises(CorpusError, match="30 programs are not in"):
+        store.read(sources)
+    store.fill(sources, SequenceRunner(session), lambda done, total: None)
+    states, tokens = store.read(sources)
     assert len(states) == len(tokens)
     assert tokens["program"].nunique() == 130
     with pytest.raises(CorpusError, match="another bundle"):
-        EmbeddingStore(tmp_path / "e", sources[:5], session.card.bundle_hash)
+        EmbeddingStore(tmp_path / "e", session.card.bundle_hash, Style.SHIFTED)
+
+
+def test_a_store_gives_programs_in_the_order_asked_for(tmp_path, corpora, session):
+    sources = [Source(p.code) for p in corpora.programs[:7]]
+    store = EmbeddingStore(tmp_path / "e", session.card.bundle_hash)
+    store.fill(sources, SequenceRunner(session), lambda done, total: None)
+    asked = [sources[4], sources[1], sources[4]]
+    states, tokens = store.read(asked)
+    for number, source in enumerate(asked):
+        expected = [hidden for hidden, _ in embed_program(source, SequenceRunner(session))]
+        assert np.array_equal(states[tokens["program"] == number], np.concatenate(expected))
+
+
+def test_a_shifted_state_is_that_of_the_token_before(session):
+    source, runner = Source("def f(a):\n    return a\n"), SequenceRunner(session)
+    (own, _), (shifted, _) = (
+        next(embed_program(source, runner, style)) for style in (Style.OWN, Style.SHIFTED)
+    )
+    assert np.array_equal(shifted[1:], own[:-1])
+    assert not np.array_equal(shifted[0], own[0])
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "attention"])
+def test_poolings_are_the_hand_computed_ones(pooling):
+    features = torch.tensor([[1.0, 0.0, 4.0, 0.0], [3.0, 2.0, 0.0, 8.0], [5.0, 6.0, 7.0, 8.0]])
+    attention = torch.nn.Linear(4, 2)
+    with torch.no_grad():  # the second head looks at the last feature alone, the first at nothing
+        attention.weight.zero_()
+        attention.bias.zero_()
+        attention.weight[1, 3] = np.log(3) / 8
+    pooled = pool_spans(features, torch.tensor([2, 1]), pooling, attention)
+    first = {
+        "max": [3.0, 2.0, 4.0, 8.0], "mean": [2.0, 1.0, 2.0, 4.0], "attention": [2.0, 1.0, 1.0, 6.0],
+    }[pooling]  # fmt: skip
+    assert pooled[0].tolist() == pytest.approx(first)
+    assert pooled[1].tolist() == pytest.approx([5.0, 6.0, 7.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"loss": "bce"}, {"loss": "focal", "pooling": "mean"}, {"pooling": "attention"}]
+)
+def test_every_loss_and_pooling_of_the_grid_learns(settings, tmp_path, corpora, session):
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    sources = [Source(p.code) for p in sample.programs]
+    store = EmbeddingStore(tmp_path / "e", session.card.bundle_hash)
+    store.fill(sources, SequenceRunner(session), lambda done, total: None)
+    hidden, tokens = store.read(sources)
+    examples = label_examples(corpora, sample.programs, tokens, sample.edits)
+    states, everything = standardise(hidden, examples.rows), np.ones(len(sources), bool)
+    losses = [
+        fit_model(
+            states, examples, everything, FitSettings(features=8, epochs=epochs, batch_tokens=400, **settings)
+        )[2]
+        for epochs in (1, 12)
+    ]
+    assert losses[1] < 0.9 * losses[0]
 
 
 def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora, monkeypatch):
     """Failing programs differ in one token the supervisor can see: held-out AUC must be near one."""
     bundle = tiny_supervisor(tmp_path)
-    sample = sample_programs(corpora, QUOTAS, seed=0)
-    plan = TrainingPlan(
-        "planted", "tiny", settings=FitSettings(features=8, epochs=25, patience=25, batch_programs=8)
-    )
-    probe = train_probe(
-        plan, bundle, corpora, sample, nearest_edits(corpora, sample), tmp_path / "e", threads=1
-    )
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
+    plan = TrainingPlan("planted", "tiny", resamples=20, settings=settings)
+    trained = train_probe(plan, bundle, corpora, sample, tmp_path / "e", threads=1)
+    probe, (held_out,) = trained.probe, trained.predictions
     metrics = probe.card.metrics["by_problem"]
-    assert metrics["token"]["scaled"]["pooled"]["auc"]["value"] > 0.95
-    line = {name: result["pooled"]["bss"]["value"] for name, result in metrics["line"].items()}
-    assert line["scaled"] > line["baseline_position_syntax"]
+    assert metrics["token"]["scaled"]["auc"]["value"] > 0.95
+    assert held_out.programs.passes.sum() * 2 == len(held_out.programs)
     card = probe.save(tmp_path / "probes")
-    assert SpanProbe.load(card).card.corpus["programs"] == len(sample)
+    assert SpanProbe.load(card).card.corpus["programs"] == len(sample.programs)
     json.loads(card.read_text(), parse_constant=lambda name: pytest.fail(f"the card holds {name}"))
     monkeypatch.setenv("HEATLINE_SUPERVISORS", str(bundle.parent))
     with heatline.load("tiny", str(card), threads=1, cache=False) as scorer:
