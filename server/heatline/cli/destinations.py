@@ -33,7 +33,6 @@ _ENDINGS = {
     Format.gitlab: (".json",),
     Format.html: (".html", ".htm"),
     Format.terminal: (".txt",),
-    Format.github: (".txt",),
 }
 _STREAMED = (Format.terminal, Format.github)
 

@@ -51,9 +51,11 @@
     const points = Array.from(text); // offsets are code points
     let done = 0;
     for (const token of line.tokens) {
-      cell.append(points.slice(done, token.start).join(""));
+      let start = token.start; // indentation in front of a word isn't risky
+      while (start < token.end - 1 && /\s/.test(points[start])) start += 1;
+      cell.append(points.slice(done, start).join(""));
       const heat = bucket(shown(token));
-      const span = make("span", heat >= 2 ? `h${heat}` : "", points.slice(token.start, token.end).join(""));
+      const span = make("span", heat >= 2 ? `h${heat}` : "", points.slice(start, token.end).join(""));
       span.title = says("token", token);
       cell.append(span);
       done = token.end;
