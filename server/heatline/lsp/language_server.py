@@ -34,13 +34,12 @@ from heatline.lsp.protocol import HeatlineProtocol
 from heatline.lsp.published_diagnostics import PublishedDiagnostics
 from heatline.lsp.reviewed_marks import ReviewedMarks
 from heatline.lsp.scored_document import ScoredDocument
-from heatline.lsp.scoring_link import ScoringLink
+from heatline.lsp.scoring_link import MakeWorker, ScoringLink, worker_process
 from heatline.lsp.shown_document import Notes, ShownDocument
 from heatline.lsp.status import StatusReporter
 from heatline.lsp.unscorable import below, why_unscorable
 from heatline.noise.directives import ignored_lines
 from heatline.noise.globs import PathFilter
-from heatline.scoring.worker_client import WORKER_COMMAND
 from heatline.settings import Scaling, Settings
 
 logger = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class HeatlineServer(LanguageServer):
     encoding: PositionEncoding
     link: ScoringLink
 
-    def __init__(self, worker_command: Sequence[str] = WORKER_COMMAND) -> None:
+    def __init__(self, make_worker: MakeWorker = worker_process) -> None:
         super().__init__(
             "heatline",
             _version(),
@@ -72,7 +71,7 @@ class HeatlineServer(LanguageServer):
         self.head = HeadWatch(self._document_folders, self.shown_again)
         self.marks = 0
         """How often marks were changed: what is kept of files was made with the marks of its time."""
-        self._worker_command = worker_command
+        self._make_worker = make_worker
         self._said: set[str] = set()
         self._unsaid: list[tuple[str, types.MessageType]] | None = []
         self._changed_at: dict[str, float] = {}
@@ -296,7 +295,7 @@ class HeatlineServer(LanguageServer):
         logger.error("%s: %s\n%s", source.__name__, (kind or type(error)).__name__, frames)
 
     def _new_link(self) -> ScoringLink:
-        return ScoringLink(self.configuration.machine, self, self.why_unscorable, self._worker_command)
+        return ScoringLink(self.configuration.machine, self, self.why_unscorable, self._make_worker)
 
     def _document_folders(self) -> set[Path]:
         return {path.parent for each in self.documents if (path := path_of(each.uri)) is not None}

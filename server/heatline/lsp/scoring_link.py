@@ -13,12 +13,12 @@ from heatline.calibration import calibrators_at
 from heatline.errors import ProbeError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
-from heatline.lsp.scoring_session import NOBODY_EDITS, ScoringSession
+from heatline.lsp.scoring_session import NOBODY_EDITS, ScoringSession, Worker
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
 from heatline.scoring.scope_confidences import ScopeConfidences
 from heatline.scoring.scored_text import PlacedConfidences, ScoredText
-from heatline.scoring.worker_client import WORKER_COMMAND, WorkerClient
+from heatline.scoring.worker_client import WorkerClient, WorkerListener
 from heatline.settings import Settings
 
 _FIRST_FILE_JOB = 1 << 40
@@ -37,6 +37,21 @@ class ScoringListener(Protocol):
     def scoring_failed(self, message: str, uri: str | None) -> None: ...
 
 
+class LinkWorker(Worker, Protocol):
+    """The part of ``WorkerClient`` that a link uses."""
+
+    async def stop(self) -> None: ...
+
+
+MakeWorker = Callable[[wire.Load, WorkerListener, float], LinkWorker]
+"""Of what to load, whom to report to, and the seconds that it may stay without documents."""
+
+
+def worker_process(load: wire.Load, listener: WorkerListener, keep_warm: float) -> WorkerClient:
+    """The worker that is used outside tests: a process."""
+    return WorkerClient(load, listener, keep_warm=keep_warm)
+
+
 @dataclass
 class _FileJob:
     done: asyncio.Future[bool]
@@ -52,7 +67,7 @@ class ScoringLink:
         settings: Settings,
         listener: ScoringListener,
         why_unscorable: Callable[[Document], str | None],
-        command: Sequence[str] = WORKER_COMMAND,
+        make_worker: MakeWorker,
     ) -> None:
         self.settings = settings
         self.probe: SpanProbe | None = None
@@ -62,8 +77,7 @@ class ScoringLink:
         self._open = True
         self._file_jobs: dict[str, tuple[int, _FileJob]] = {}
         self._numbers = itertools.count(_FIRST_FILE_JOB)
-        keep_warm = 60 * settings.keep_warm_minutes
-        self.worker = WorkerClient(_load(settings), self, command, keep_warm=keep_warm)
+        self.worker = make_worker(_load(settings), self, 60 * settings.keep_warm_minutes)
         self.session = ScoringSession(
             self.worker,
             self._scored,

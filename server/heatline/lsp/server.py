@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lsprotocol import types
 
 from heatline.lsp import (
@@ -15,13 +13,13 @@ from heatline.lsp import (
 )
 from heatline.lsp.language_server import HeatlineServer
 from heatline.lsp.position_encoding import ENCODINGS
+from heatline.lsp.scoring_link import MakeWorker, worker_process
 from heatline.lsp.workspace_scan import WorkspaceScan
-from heatline.scoring.worker_client import WORKER_COMMAND
 
 
-def create_server(worker_command: Sequence[str] = WORKER_COMMAND) -> HeatlineServer:
+def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
     """A server with every feature, ready to be given a transport."""
-    server = HeatlineServer(worker_command)
+    server = HeatlineServer(make_worker)
     scan = WorkspaceScan(server)
 
     @server.feature(types.INITIALIZE)
