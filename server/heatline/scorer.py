@@ -133,13 +133,15 @@ def load(
     threads: int | None = None,
     *,
     device: str = "auto",
-    cache: bool = True,
+    cache: bool | int = True,
+    memory: int | None = None,
 ) -> Scorer:
     """Get ready to score: find bundle and probe and check that they fit.
 
     ``supervisor`` is a name (``heatline supervisor list``), ``probe`` a name or the path of a card, ``threads``
-    the processor's cores to use (default: all physical ones but one).  The model is loaded when it is first
-    needed.
+    the processor's cores to use (default: all physical ones but one), ``cache`` whether features are kept on
+    disk, or in how many bytes, ``memory`` the bytes that may be kept of scopes under edit.  The model is loaded
+    when it is first needed.
     """
     if threads is not None and threads < 1:
         raise SettingsError(f"{threads} threads can't score anything. Use 1 or more.")
@@ -152,4 +154,5 @@ def load(
 
         return SupervisorSession(found.bundle, threads, device)
 
-    return Scorer(Engine(open_session, loaded, FeatureCache() if cache else None), found.supervisor)
+    kept = None if not cache else FeatureCache() if cache is True else FeatureCache(limit=cache)
+    return Scorer(Engine(open_session, loaded, kept, memory), found.supervisor)

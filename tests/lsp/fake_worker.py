@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from heatline.scoring import wire
-from heatline.scoring.features import ScopeFeatures
 
 
 def read() -> wire.Message:
@@ -31,6 +30,7 @@ def main(mode: str, marker: str = "") -> None:
         send(wire.Failed("No supervisor."))
         return
     send(wire.Loaded("probe.safetensors"))
+    bad: wire.Score | None = None
     while True:
         job = read()
         if not isinstance(job, wire.Score):
@@ -43,13 +43,26 @@ def main(mode: str, marker: str = "") -> None:
             sys.stdout.buffer.write(b"\xff" * 64)
             sys.stdout.buffer.flush()
             continue
+        if mode == "hang" or (mode == "hang-once" and not Path(marker).exists()):
+            if marker:
+                Path(marker).touch()
+            send(wire.Alive(job.job, job.uri, 0.05))
+            continue
+        if mode == "die-on-b" and job.uri.endswith("b.py"):
+            bad = job  # the newest job is the first: this one's turn comes after another
+            continue
         if mode == "fail":
             send(wire.Failed("Can't score this file.", job.job, job.uri))
             continue
+        key = bytes(wire.KEY_BYTES)
+        place = wire.Place(0, len(job.text), "fresh" if job.fresh else "known", "function", key)
+        send(wire.Outline(job.job, job.uri, (place,)))
         spans = np.array([[0, len(job.text)]], dtype=np.int32)
-        scope = ScopeFeatures(0, len(job.text), "f", "function", spans, np.ones((1, 2), dtype=np.float32))
-        send(wire.Scope(job.job, job.uri, scope))
+        send(wire.Features(job.job, job.uri, key, spans, np.ones((1, 2), dtype=np.float32)))
         send(wire.Done(job.job, job.uri))
+        if bad is not None:
+            send(wire.Alive(bad.job, bad.uri, 30.0))
+            os._exit(9)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 
 from heatline.scoring import wire
-from heatline.scoring.features import ScopeFeatures
 
+KEYS = (b"a" * wire.KEY_BYTES, b"\xff" * wire.KEY_BYTES)
 MESSAGES = [
     wire.Load("smollm2-135m", None, 2),
     wire.Score(7, "file:///a.py", 3, "python", 12, "x = '😋'\r\n"),
+    wire.Score(8, "file:///a.py#file", 3, "python", -1, "", fresh=False, background=True),
+    wire.Alive(7, "file:///a.py", 30.0),
+    wire.Outline(7, "file:///a.py", ()),
+    wire.Outline(
+        7,
+        "file:///a.py",
+        (wire.Place(0, 3, "f😋", "function", KEYS[0]), wire.Place(4, 9, "", "run", KEYS[1])),
+    ),
     wire.Cancel("file:///a.py"),
     wire.Loaded("/probe.safetensors"),
     wire.Done(7, "file:///a.py"),
@@ -34,14 +42,11 @@ def test_a_message_arrives_as_it_was_sent(message: wire.Message) -> None:
 def test_a_scopes_arrays_arrive_bit_for_bit() -> None:
     spans = np.array([[3, 5], [5, 9]], dtype=np.int32)
     features = np.random.default_rng(0).normal(size=(2, 32)).astype(np.float32)
-    message = decoded(
-        wire.encode(wire.Scope(7, "file:///a.py", ScopeFeatures(3, 9, "f", "function", spans, features)))
-    )
-    assert isinstance(message, wire.Scope)
-    scope = message.features
-    assert (scope.start, scope.end, scope.name, scope.kind) == (3, 9, "f", "function")
-    np.testing.assert_array_equal(spans, scope.token_spans)
-    np.testing.assert_array_equal(features, scope.features)
+    message = decoded(wire.encode(wire.Features(7, "file:///a.py", KEYS[1], spans, features)))
+    assert isinstance(message, wire.Features)
+    assert (message.job, message.uri, message.key) == (7, "file:///a.py", KEYS[1])
+    np.testing.assert_array_equal(spans, message.token_spans)
+    np.testing.assert_array_equal(features, message.features)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +57,10 @@ def test_a_scopes_arrays_arrive_bit_for_bit() -> None:
         (b"{}", b""),
         (b'{"kind": "Unknown"}', b""),
         (b'{"kind": "Done", "job": 1}', b""),
-        (b'{"kind": "Scope", "job": 1, "uri": "", "shape": [1, 2]}', b"\0" * 15),
-        (b'{"kind": "Scope", "job": 1, "uri": "", "shape": [-1, -2]}', b""),
+        (b'{"kind": "Features", "job": 1, "uri": "", "shape": [1, 2]}', b"\0" * 47),
+        (b'{"kind": "Features", "job": 1, "uri": "", "shape": [-1, -2]}', b""),
+        (b'{"kind": "Outline", "job": 1, "uri": "", "places": [[0, 1, "f", "function"]]}', b"\0" * 31),
+        (b'{"kind": "Outline", "job": 1, "uri": "", "places": [[0]]}', b"\0" * 32),
     ],
 )
 def test_what_is_no_message_is_refused(head: bytes, body: bytes) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from heatline.scoring import wire
-from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.worker_client import WorkerClient
 
 FAKE_WORKER = str(Path(__file__).with_name("fake_worker.py"))
@@ -31,8 +30,11 @@ class Recorder:
     async def worker_loaded(self, probe: str) -> None:
         self._events.put_nowait(("loaded", probe))
 
-    def scope_scored(self, job: int, uri: str, features: ScopeFeatures) -> None:
-        self._events.put_nowait(("scope", job))
+    def outlined(self, job: int, uri: str, places: Sequence[wire.Place]) -> None:
+        self._events.put_nowait(("outline", (job, places[0].name)))
+
+    def scope_scored(self, uri: str, features: wire.Features) -> None:
+        self._events.put_nowait(("scope", features.job))
 
     def job_done(self, job: int, uri: str) -> None:
         self._events.put_nowait(("done", job))
@@ -48,10 +50,10 @@ Start = Callable[..., tuple[WorkerClient, Recorder]]
 async def start() -> AsyncIterator[Start]:
     clients = []
 
-    def started(*arguments: str) -> tuple[WorkerClient, Recorder]:
+    def started(*arguments: str, **options: float) -> tuple[WorkerClient, Recorder]:
         recorder = Recorder()
         command = (sys.executable, FAKE_WORKER, *arguments)
-        client = WorkerClient(wire.Load(None, None, None), recorder, command, back_off=(0.0, 0.0))
+        client = WorkerClient(wire.Load(None, None, None), recorder, command, (0.0, 0.0), **options)
         clients.append(client)
         return client, recorder
 
@@ -67,15 +69,79 @@ def score(job: int, uri: str = URI) -> wire.Score:
 async def test_a_job_is_loaded_for_scored_and_done(start: Start) -> None:
     client, recorder = start("good")
     client.score(score(1))
-    events = [await recorder.next() for _ in range(3)]
-    assert events == [("loaded", "probe.safetensors"), ("scope", 1), ("done", 1)]
-
-
-async def test_a_job_that_died_with_its_worker_is_sent_to_the_next(start: Start, tmp_path: Path) -> None:
-    client, recorder = start("die-once", str(tmp_path / "died"))
-    client.score(score(1))
     events = [await recorder.next() for _ in range(4)]
-    assert events[1:] == [("loaded", "probe.safetensors"), ("scope", 1), ("done", 1)]
+    assert events == [("loaded", "probe.safetensors"), ("outline", (1, "fresh")), ("scope", 1), ("done", 1)]
+
+
+@pytest.mark.parametrize("mode", ["die-once", "hang-once"])
+async def test_a_job_that_was_lost_with_its_worker_is_sent_to_the_next(
+    start: Start, tmp_path: Path, mode: str
+) -> None:
+    """Whether the worker died, or was not heard of for longer than it said it would be silent."""
+    client, recorder = start(mode, str(tmp_path / "died"))
+    client.score(score(1))
+    events = [await recorder.next() for _ in range(5)]
+    assert events[1:] == [
+        ("loaded", "probe.safetensors"),
+        ("outline", (1, "fresh")),
+        ("scope", 1),
+        ("done", 1),
+    ]
+
+
+async def test_a_worker_is_told_what_the_server_holds(start: Start) -> None:
+    """Nothing for a document that was just opened, or opened again; what was sent for one that goes on."""
+    client, recorder = start("good")
+    seen = []
+    for number in range(1, 4):
+        client.score(score(number))
+        while (event := await recorder.next())[0] != "done":
+            if event[0] == "outline":
+                seen.append(event[1])
+        if number == 2:
+            client.forget(URI)
+    assert seen == [(1, "fresh"), (2, "known"), (3, "fresh")]
+
+
+async def test_an_idle_worker_leaves_when_no_document_is_left(start: Start) -> None:
+    """The next job starts another."""
+    client, recorder = start("good", keep_warm=0.0)
+    client.score(score(1))
+    while (await recorder.next())[0] != "done":
+        pass
+    first = client.process_id
+    client.forget(URI)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while client.process_id is not None:
+            await asyncio.sleep(0)
+    client.score(score(2))
+    assert await recorder.next() == ("loaded", "probe.safetensors")
+    assert client.process_id != first
+
+
+async def test_a_document_that_workers_die_on_is_left_alone(start: Start) -> None:
+    """The others are scored all the same, however often a worker has died on that one."""
+    client, recorder = start("die-on-b")
+    bad = "file:///b.py"
+    failed = None
+    number = 0
+    client.score(score(100, bad))
+    while failed is None:
+        number += 1
+        client.score(score(number))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                kind, what = await recorder.next()
+                if kind == "failed":
+                    failed = what
+                if kind in ("failed", "done"):
+                    break
+    assert failed[1] == bad
+    client.score(score(101, bad))
+    client.score(score(50))
+    while (event := await recorder.next())[0] != "done":
+        assert event[0] != "failed"
+    assert event == ("done", 50)
 
 
 @pytest.mark.parametrize("mode", ["die", "garbage"])
@@ -111,9 +177,12 @@ async def test_a_program_that_does_not_exist_ends_it_with_one_sentence() -> None
     assert kind == "failed"
 
 
-async def test_a_superseded_jobs_results_are_dropped(start: Start) -> None:
+async def test_a_superseded_jobs_results_are_dropped_but_for_its_features(start: Start) -> None:
     client, recorder = start("good")
     client.score(score(1))
     client.score(score(2))
-    events = [await recorder.next() for _ in range(3)]
-    assert events == [("loaded", "probe.safetensors"), ("scope", 2), ("done", 2)]
+    events = [await recorder.next() for _ in range(4)]
+    assert events[1:] in (
+        [("scope", 1), ("outline", (2, "fresh")), ("scope", 2)],
+        [("outline", (2, "fresh")), ("scope", 2), ("done", 2)],
+    )

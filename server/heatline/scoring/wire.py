@@ -14,12 +14,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from heatline.scoring.features import ScopeFeatures
+from numpy.typing import NDArray
 
 _LENGTHS = struct.Struct(">II")
 PREFIX_BYTES = _LENGTHS.size
 MAX_FRAME_BYTES = 1 << 30
+KEY_BYTES = 32
+
+PATIENCE_SECONDS = 30.0
+"""Within so long a worker at work is heard of: a chunk of tokens on a slow machine takes a few seconds."""
+
+LOADING_SECONDS = 180.0
+"""The same while the model is read from the disk."""
 
 
 class WireError(Exception):
@@ -28,18 +34,28 @@ class WireError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Server → worker, once and first: which supervisor and probe to load; None is the default."""
+    """Server → worker, once and first: which supervisor and probe to load; None is the default.
+
+    ``memory`` bounds the keys and values kept for scopes under edit, ``cache_bytes`` the cache on disk, in
+    bytes; False is none.
+    """
 
     supervisor: str | None
     probe: str | None
     threads: int | None
+    device: str = "auto"
+    memory: int | None = None
+    cache_bytes: int | bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
     """Server → worker: score this text, nearest ``priority_offset`` (code points) first.
 
-    ``job`` is unique in the server's life; a newer job of the same URI supersedes an older one.
+    ``job`` is unique in the server's life; a newer job of the same URI supersedes an older one.  ``fresh`` says
+    that the server holds nothing of this URI; else it has every scope that it was sent and that was named by
+    the last job done or by a later one.  A job in the ``background`` waits until no other is left.  A negative
+    ``priority_offset`` says that nobody is editing.
     """
 
     job: int
@@ -48,6 +64,8 @@ class Score:
     language: str
     priority_offset: int
     text: str
+    fresh: bool = True
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +83,46 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Worker → server: one scope of a job's text. A scope may be sent twice, with the same numbers."""
+class Alive:
+    """Worker → server: still at this job; it will be heard of again within so many seconds."""
 
     job: int
     uri: str
-    features: ScopeFeatures
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scope stands in a job's text, in code points; equal keys mean equal features."""
+
+    start: int
+    end: int
+    name: str
+    kind: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Worker → server: the scopes of a job's text, before any features of them."""
+
+    job: int
+    uri: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Worker → server: what is kept of the scopes with this key; offsets count from the scope's start.
+
+    Sent once for a key that the server doesn't hold, however often and wherever it stands.
+    """
+
+    job: int
+    uri: str
+    key: bytes
+    token_spans: NDArray[np.int32]  # (T, 2)
+    features: NDArray[np.float32]  # (T, d)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +145,22 @@ class Failed:
     uri: str | None = None
 
 
-Message = Load | Score | Cancel | Loaded | Scope | Done | Failed
+Message = Load | Score | Cancel | Loaded | Alive | Outline | Features | Done | Failed
 
 
 def encode(message: Message) -> bytes:
     """The frame of a message."""
     header: dict[str, Any]
     body = b""
-    if isinstance(message, Scope):
-        scope = message.features
-        spans = np.ascontiguousarray(scope.token_spans, dtype="<i4")  # (T, 2)
-        features = np.ascontiguousarray(scope.features, dtype="<f4")  # (T, d)
-        header = {
-            "job": message.job,
-            "uri": message.uri,
-            "start": scope.start,
-            "end": scope.end,
-            "name": scope.name,
-            "scope_kind": scope.kind,
-            "shape": list(features.shape),
-        }
-        body = spans.tobytes() + features.tobytes()
+    if isinstance(message, Features):
+        spans = np.ascontiguousarray(message.token_spans, dtype="<i4")  # (T, 2)
+        features = np.ascontiguousarray(message.features, dtype="<f4")  # (T, d)
+        header = {"job": message.job, "uri": message.uri, "shape": list(features.shape)}
+        body = message.key + spans.tobytes() + features.tobytes()
+    elif isinstance(message, Outline):
+        places = [[place.start, place.end, place.name, place.kind] for place in message.places]
+        header = {"job": message.job, "uri": message.uri, "places": places}
+        body = b"".join(place.key for place in message.places)
     else:
         header = {name: getattr(message, name) for name in message.__slots__}
         if isinstance(message, Score):
@@ -135,8 +182,10 @@ def decode(head: bytes, body: bytes) -> Message:
     try:
         header = json.loads(head)
         kind = header.pop("kind")
-        if kind == "Scope":
-            return _decode_scope(header, body)
+        if kind == "Features":
+            return _decode_features(header, body)
+        if kind == "Outline":
+            return _decode_outline(header, body)
         if kind == "Score":
             header["text"] = body.decode("utf-8")
         return _PLAIN[kind](**header)
@@ -144,22 +193,31 @@ def decode(head: bytes, body: bytes) -> Message:
         raise WireError(type(error).__name__) from error
 
 
-def _decode_scope(header: dict[str, Any], body: bytes) -> Scope:
-    tokens, dimensions = header["shape"]
-    spans_bytes = tokens * 2 * 4
-    if min(tokens, dimensions) < 0 or len(body) != spans_bytes + tokens * dimensions * 4:
+def _decode_features(header: dict[str, Any], body: bytes) -> Features:
+    tokens, width = header["shape"]
+    spans_end = KEY_BYTES + tokens * 2 * 4
+    if min(tokens, width) < 0 or len(body) != spans_end + tokens * width * 4:
         raise ValueError("a body that is not of its shape")
-    features = ScopeFeatures(
-        start=header["start"],
-        end=header["end"],
-        name=header["name"],
-        kind=header["scope_kind"],
-        token_spans=np.frombuffer(body[:spans_bytes], dtype="<i4").reshape(tokens, 2),
-        features=np.frombuffer(body[spans_bytes:], dtype="<f4").reshape(tokens, dimensions),
+    return Features(
+        job=header["job"],
+        uri=header["uri"],
+        key=body[:KEY_BYTES],
+        token_spans=np.frombuffer(body[KEY_BYTES:spans_end], dtype="<i4").reshape(tokens, 2),
+        features=np.frombuffer(body[spans_end:], dtype="<f4").reshape(tokens, width),
     )
-    return Scope(header["job"], header["uri"], features)
+
+
+def _decode_outline(header: dict[str, Any], body: bytes) -> Outline:
+    rows = header["places"]
+    if len(body) != KEY_BYTES * len(rows):
+        raise ValueError("a body that is not of its shape")
+    keys = (body[i : i + KEY_BYTES] for i in range(0, len(body), KEY_BYTES))
+    places = tuple(
+        Place(start, end, name, kind, key) for (start, end, name, kind), key in zip(rows, keys, strict=True)
+    )
+    return Outline(header["job"], header["uri"], places)
 
 
 _PLAIN: dict[str, Callable[..., Message]] = {
-    kind.__name__: kind for kind in (Load, Score, Cancel, Loaded, Done, Failed)
+    kind.__name__: kind for kind in (Load, Score, Cancel, Loaded, Alive, Done, Failed)
 }
