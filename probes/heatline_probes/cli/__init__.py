@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from heatline.errors import HeatlineError
-from heatline_probes.cli import corpus, generate, patches, train
+from heatline_probes.cli import corpus, evaluate, generate, patches, train
 
 app = typer.Typer(
     name="heatline-probes",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(patches.app, name="patches")
+app.add_typer(evaluate.app, name="evaluate")
 app.command("generate")(generate.generate)
 app.command("train")(train.train)
 

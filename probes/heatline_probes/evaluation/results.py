@@ -1,0 +1,115 @@
+"""From folders of predictions to one set of figures: JSON for machines and cards, a page and diagrams for people."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from heatline.supervisor.card import atomic_path
+from heatline_probes.evaluation.comparisons import compare_calibrations
+from heatline_probes.evaluation.diagrams import draw_reliability
+from heatline_probes.evaluation.predictions import Predictions
+from heatline_probes.evaluation.protocol import EvaluatedRun, EvaluationSettings, Progress, evaluate_run
+from heatline_probes.evaluation.subsets import (
+    PAPER_DATASETS,
+    PAPER_GENERATORS,
+    of_datasets,
+    of_families,
+    only_programs,
+)
+from heatline_probes.evaluation.tables import page
+
+SMALLEST_PART = 30  # programs: figures of fewer say nothing
+CARD_METRICS = ("bss", "ece", "auc")  # per dataset; a card is read by people
+
+
+def evaluate_all(
+    runs: Sequence[Predictions], settings: EvaluationSettings, progress: Progress
+) -> list[dict[str, Any]]:
+    """Every run's figures as JSON, with its calibrators compared and its part on the paper's datasets."""
+    results = []
+    for predictions in runs:
+        result = evaluate_run(predictions, settings, progress).to_json()
+        if "line" in predictions.levels:
+            progress(f"{predictions.protocol}, calibrators", 0, 1)
+            result["calibrations"] = compare_calibrations(predictions, "line", settings)
+        if predictions.protocol == "by_problem":
+            result["paper_mixture"] = _paper_mixture(predictions, settings, progress)
+        results.append(result)
+    return results
+
+
+def _paper_mixture(
+    predictions: Predictions, settings: EvaluationSettings, progress: Progress
+) -> dict[str, Any]:
+    same = of_datasets(predictions, PAPER_DATASETS)
+    parts = {
+        "all generators": same,
+        "generators like GPT-4o": same & of_families(predictions, PAPER_GENERATORS),
+    }
+    found = {}
+    for name, chosen in parts.items():
+        tested = chosen & (predictions.programs.fold >= 0)
+        if int(tested.sum()) < SMALLEST_PART:
+            continue
+        plain = EvaluationSettings(settings.resamples, settings.seed, settings.by_problem, baselines=False)
+        part = evaluate_run(only_programs(predictions, chosen), plain, progress)
+        found[name] = {"programs": int(tested.sum()), **part.levels}
+    return found
+
+
+def card_metrics(runs: Sequence[EvaluatedRun]) -> dict[str, Any]:
+    """What a probe's card keeps: protocol → level → contender, with intervals, small enough to read."""
+    return {
+        run.predictions.protocol: {
+            level: {name: _short(found) for name, found in contenders.items()}
+            for level, contenders in run.levels.items()
+        }
+        for run in runs
+    }
+
+
+def _short(found: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("bss_within_dataset", "bss_pooled", "ece", "auc")
+    result = {name: found[name] for name in kept}
+    counts = ("spans", "programs", "base_rate")
+    result["per_dataset"] = {
+        name: {key: row[key] for key in (*counts, *CARD_METRICS)}
+        for name, row in found["per_dataset"].items()
+    }
+    result["mean"] = {name: found["mean"][name] for name in ("bss_within_dataset", "ece", "auc")}
+    pooled = (*counts, *CARD_METRICS, "ece_debiased", "smooth_ece", "bin_coverage", "recall_10", "recall_20")
+    result["pooled"] = {name: found["pooled"][name] for name in pooled}
+    if "failing" in found:
+        result["failing"] = found["failing"]
+    return result
+
+
+def write_results(
+    results: Sequence[Mapping[str, Any]], page_path: Path, command: str, json_path: Path | None
+) -> list[Path]:
+    """The page, its diagrams in `images/` beside it, and the JSON; returns what was written."""
+    written = []
+    links = []
+    for result in results:
+        for level, points in result["reliability"].items():
+            if result["protocol"] not in ("by_problem", "leave_one_dataset_out") or level == "code_line":
+                continue
+            short = "" if result["protocol"] == "by_problem" else "-left-out"
+            name = f"reliability-{result['supervisor']}-{result['name']}-{level}{short}.svg"
+            title = f"{result['supervisor']}, {level}s" + (", dataset left out" if short else "")
+            draw_reliability(points, title, page_path.parent / "images" / name)
+            written.append(page_path.parent / "images" / name)
+            links.append(f"![Reliability of {title}](images/{name})")
+    text = page(results, command)
+    if links:
+        text += "\n## Reliability\n\nBars: spans in each tenth, scaled.\n\n" + "\n".join(links) + "\n"
+    with atomic_path(page_path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    written.append(page_path)
+    if json_path is not None:
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(json_path) as temporary:
+            temporary.write_text(json.dumps(list(results), indent=1), encoding="utf-8")
+        written.append(json_path)
+    return written
