@@ -76,7 +76,7 @@ def generate(
         own = repository / ".venv" / "bin" / "python"
         chosen = python or (str(own.absolute()) if own.exists() else sys.executable)
         own_tests = RepositoryTests(repository, pytest_argument or (), python=chosen)
-        console.print(f"Tests of answers are not fully isolated: {own_tests.not_isolated()}.")
+        console.print(f"Tests of answers are not fully isolated: {own_tests.not_isolated()}.", soft_wrap=True)
         judging = _by_own_tests(own_tests, functions)
     count = 0
     with judging as judge:

@@ -1,8 +1,10 @@
 """A corpus is built from an endpoint's answers, resumably, and a bad endpoint is one sentence."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="needs the probes extra")
 
+from heatline_probes.cli.generate import generate
 from heatline_probes.corpus.endpoint import Endpoint
 from heatline_probes.corpus.generating import Sampling, generate_programs
 from heatline_probes.corpus.programs import Problem
@@ -123,6 +126,27 @@ def test_the_verdict_of_the_tests_is_kept(server: FakeServer, tmp_path: Path) ->
         endpoint(server), PROBLEMS, Sampling(), tmp_path / "a", lambda problem, code: problem.key == "toy:1"
     )
     assert [row["passes"] for row in judged] == [False, True, False]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="runs generated code on Linux only")
+def test_a_function_of_a_repository_is_judged_by_its_own_tests(
+    server: FakeServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repository, out = tmp_path / "repository", tmp_path / "a.jsonl"
+    repository.mkdir()
+    (repository / "numbers_of.py").write_text("def f():\n    return 3 - 1\n\n\ndef g(): return f()\n")
+    (repository / "test_numbers.py").write_text("from numbers_of import g\ndef test_g(): assert g() > 0\n")
+    ask = partial(generate, "m", function=["numbers_of.py:f"], repository=repository, base_url=server.url)
+    ask(out)
+    (row,) = map(json.loads, out.read_text().splitlines())
+    assert (row["problem_key"], row["passes"]) == ("repository:numbers_of.py:f", True)
+    assert "3 - 1" not in server.asked[0]["messages"][1]["content"]
+    assert "can reach your files" in " ".join(capfd.readouterr().err.split())
+    (repository / "test_numbers.py").write_text("from numbers_of import g\ndef test_g(): assert g() == 2\n")
+    ask(tmp_path / "b.jsonl")
+    assert json.loads((tmp_path / "b.jsonl").read_text())["passes"] is False
+    with pytest.raises(CorpusError, match="either --dataset or --function"):
+        generate("m", out)
 
 
 def test_a_file_of_something_else_is_not_touched(server: FakeServer, tmp_path: Path) -> None:
