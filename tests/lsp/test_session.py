@@ -15,7 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 import heatline
-from heatline.lsp.wording import in_plain_words, percent
+from heatline.lsp.wording import bar, in_plain_words, percent
 from tests.lsp.expectations import TEXT, URI, expected_diagnostics, visible_ranges
 from tests.lsp.sessions import Session, lines
 
@@ -114,7 +114,7 @@ async def test_hover_shows_both_risks_of_token_line_and_function(
     scored = scorer.score(TEXT, "python")
     line, scope = scored.lines[1], scored.scopes[0]
     shown = hover.contents.value.split("\n")
-    assert shown[0] == f"**Risk {percent(line.risk)}**: {in_plain_words(line.risk, 'scaled')}"
+    assert shown[0] == f"**Risk {percent(line.risk)}** {bar(line.risk)} {in_plain_words(line.risk, 'scaled')}"
     assert shown[2].startswith("- token `")
     assert shown[3] == f"- line 2: risk {percent(line.risk)}, unscaled {percent(line.unscaled_risk)}"
     assert shown[4] == f"- function `f`: risk {percent(scope.risk)}, unscaled {percent(scope.unscaled_risk)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heatline.lsp.wording import code, in_plain_words, percent
+from heatline.lsp.wording import bar, code, in_plain_words, percent
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,9 @@ def test_an_unscaled_risk_claims_nothing_about_lines() -> None:
 @pytest.mark.parametrize(("text", "shown"), [(" a\n b", "`a b`"), ("x`y", "`` x`y ``"), ("``", "``` `` ```")])
 def test_code_in_markdown_survives_backticks_and_line_ends(text: str, shown: str) -> None:
     assert code(text) == shown
+
+
+@pytest.mark.parametrize(("risk", "full"), [(0.0, 0), (0.04, 0), (0.31, 3), (0.5, 5), (1.0, 10)])
+def test_a_bar_shows_tenths_of_risk(risk: float, full: int) -> None:
+    """It is always ten cells long, so that bars under each other compare."""
+    assert bar(risk) == "▰" * full + "▱" * (10 - full)

@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
-from heatline.lsp.wording import code, in_plain_words, percent, shown_risk
+from heatline.lsp.wording import bar, code, in_plain_words, percent, shown_risk
 from heatline.scoring.result import ScoredLine, ScoredSpan
 from heatline.settings import Scaling
 
@@ -23,7 +23,7 @@ def hover_at(
     risk = shown_risk(line, scaling)
     name = "Risk" if scaling == "scaled" else "Unscaled risk"
     paragraphs = [
-        f"**{name} {percent(risk)}**: {in_plain_words(risk, scaling)}",
+        f"**{name} {percent(risk)}** {bar(risk)} {in_plain_words(risk, scaling)}",
         "\n".join(f"- {entry}" for entry in _levels(document, line, offset)),
     ]
     contributions = _contributions(document, line)

@@ -22,6 +22,12 @@ def percent(risk: float) -> str:
     return f"{risk * 100:.0f} %"
 
 
+def bar(risk: float) -> str:
+    """``▰▰▰▱▱▱▱▱▱▱``: the risk in tenths, for eyes that compare lengths faster than digits."""
+    full = round(risk * 10)
+    return "▰" * full + "▱" * (10 - full)
+
+
 def in_plain_words(risk: float, scaling: Scaling) -> str:
     """What a line's risk means; only a scaled one is a share of lines."""
     if scaling == "unscaled":
