@@ -13,9 +13,10 @@ from heatline.supervisor.store import SupervisorStore
 from heatline_probes.corpus.programs import load_corpora
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.table import MINED, load_patches
+from heatline_probes.training.background import FILES
 from heatline_probes.training.sample import DEFAULT_QUOTAS
 
-PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out"]
+PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out", "leave_one_language_out"]
 
 
 def train(
@@ -32,10 +33,14 @@ def train(
     protocols: Annotated[
         list[str], typer.Option("--protocol", help="What to measure; may be given again.")
     ] = PROTOCOLS,
-    features: Annotated[int, typer.Option(min=1, help="Numbers kept of a token (d).")] = 32,
+    features: Annotated[int, typer.Option(min=1, help="Numbers kept of a token (d).")] = 64,
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
-    ] = 32,
+    ] = 64,
+    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 8,
+    background: Annotated[
+        int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
+    ] = FILES,
     embeddings: Annotated[
         Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
     ] = None,
@@ -53,18 +58,18 @@ def train(
     from heatline_probes.training.train import TrainingPlan, train_probe
 
     bundle = SupervisorStore().bundle(supervisor)
-    loaded = load_corpora(corpora)
+    loaded = load_corpora(corpora, other_languages=True)
     quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
-        f"--scope-features {scope_features} --seed {seed}"
+        f"--scope-features {scope_features} --epochs {epochs} --background {background} --seed {seed}"
     )
     folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
-    settings = FitSettings(features=features, scope_features=scope_features, seed=seed)
+    settings = FitSettings(features=features, scope_features=scope_features, epochs=epochs, seed=seed)
     plan = TrainingPlan(name, supervisor, tuple(protocols), seed=seed, settings=settings, command=command)
     with stage_progress() as progress:
         sample = labelled_sample(
-            loaded, load_patches(patches), quotas, seed,
+            loaded, load_patches(patches), quotas, seed, background,
             lambda done, total: progress("labelling", done, total),
         )  # fmt: skip
         if not sample.programs:

@@ -77,12 +77,17 @@ def training_programs(fold: Int64, group: NDArray[np.str_], held: int) -> Bool:
 
 
 def split_programs(
-    protocol: str, programs: Sequence[Program], group: NDArray[np.str_], folds: int = 5, seed: int = 0
+    protocol: str,
+    programs: Sequence[Program],
+    group: NDArray[np.str_],
+    folds: int = 5,
+    seed: int = 0,
+    smallest: int = SMALLEST_FOLD,
 ) -> Split:
     """The folds of a protocol; `group` `(P,)` names each program's problem group.
 
     `by_problem` makes `folds` folds of whole groups. The others leave out one dataset, one generator family
-    or one language at a time; a class of fewer than `SMALLEST_FOLD` programs is never tested. Raises
+    or one language at a time; a class of fewer than `smallest` programs is never tested. Raises
     EvaluationError when there is only one class to leave out.
     """
     if protocol == "by_problem":
@@ -95,10 +100,12 @@ def split_programs(
         names = [p.language for p in programs]
     else:
         raise EvaluationError(f"The protocol {protocol!r} is unknown. Use by_problem or leave_one_…_out.")
-    return leave_one_out(np.asarray(names, np.str_), group)
+    return leave_one_out(np.asarray(names, np.str_), group, smallest)
 
 
-def leave_one_out(names: NDArray[np.str_], group: NDArray[np.str_]) -> Split:
+def leave_one_out(
+    names: NDArray[np.str_], group: NDArray[np.str_], smallest: int = SMALLEST_FOLD
+) -> Split:
     """One fold for each name `(P,)` that is common enough."""
     values, counts = np.unique(names, return_counts=True)
     if len(values) < 2:
@@ -106,7 +113,7 @@ def leave_one_out(names: NDArray[np.str_], group: NDArray[np.str_]) -> Split:
             f"All programs are of {values[0] if len(values) else 'nothing'}: leaving it out leaves nothing. "
             "Give a corpus with more."
         )
-    tested = [str(v) for v, n in zip(values, counts, strict=True) if n >= SMALLEST_FOLD]
+    tested = [str(v) for v, n in zip(values, counts, strict=True) if n >= smallest]
     number = {name: i for i, name in enumerate(tested)}
     fold = np.asarray([number.get(str(name), -1) for name in names], np.int64)
     return Split(fold, tuple(tested), group)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.patches.labels import Edit, label_tokens
+from heatline_probes.training.background import BACKGROUND
 
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -66,7 +67,10 @@ def label_examples(
     for name, starts in change.items():
         firsts = np.flatnonzero(starts)
         levels[name] = Level(firsts, np.logical_and.reduceat(kept, firsts), programs[firsts])
-    group = np.asarray([corpora.problem_group(p.problem_key) for p in sample])
+    # background code belongs to no problem: every file is a group of its own
+    group = np.asarray(
+        [p.problem_key if p.dataset == BACKGROUND else corpora.problem_group(p.problem_key) for p in sample]
+    )
     return Examples(rows, levels, table, sample, group, np.ones(len(sample)))
 
 

@@ -9,6 +9,7 @@ from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.patches.labels import Edit, edit_spans
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.table import MinedPatch
+from heatline_probes.training.background import background_programs
 from heatline_probes.training.sample import sample_programs
 
 Key = tuple[str, str]  # problem key, code sha
@@ -30,16 +31,18 @@ def labelled_sample(
     patches: Mapping[Key, MinedPatch],
     quotas: Mapping[str, int],
     seed: int = 0,
+    background: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> LabelledSample:
-    """Sample programs and label the failing ones.
+    """Sample programs and label the failing ones; `background` files of human code are added, all of it kept.
 
     A dataset that patches were mined for is labelled by them alone, so that labels of two kinds are not mixed in
-    it; one without any is labelled by the nearest passing programs.
+    it; one without any is labelled by the nearest passing programs. Programs without a body are left out: there
+    is nothing in them to be right or wrong.
     """
     mined_for = {patch.dataset for patch in patches.values()}
     solved = {p.problem_key for p in corpora.programs if p.passes}
-    labelled = set(patches)
+    labelled = {key for key, patch in patches.items() if patch.attempt}
     labelled |= {
         (p.problem_key, p.code_sha)
         for p in corpora.programs
@@ -56,7 +59,8 @@ def labelled_sample(
         "nearest passing program, renamed": len(failing & set(patches)) - len(verified),
         "nearest passing program": len(edits) - len(failing & set(patches)),
     }
-    return LabelledSample(programs, edits, verified, note)
+    human = background_programs(background, seed) if background else []
+    return LabelledSample([*programs, *human], edits, verified, {**note, "background files": len(human)})
 
 
 def nearest_edits(

@@ -17,10 +17,17 @@ DEFAULT_QUOTAS: Mapping[str, int] = {
     "humaneval+": 2600,
     "mbpp+": 1800,
     "mbpp": 1200,
-    "bigcodebench": 900,
+    "bigcodebench": 400,
     "livecodebench": 2600,
     "leetcode2613-python": 2200,
     "transcoder-cpp2py": 1200,
+    "leetcode2613-java": 130,
+    "leetcode2613-cpp": 130,
+    "leetcode2613-c": 130,
+    "leetcode2613-javascript": 130,
+    "humaneval-x-java": 100,
+    "humaneval-x-cpp": 100,
+    "humaneval-x-js": 100,
 }
 
 

@@ -1,7 +1,7 @@
 """The whole of training: embed, label, hold out, measure, calibrate, fit on everything, write the card."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,10 +16,11 @@ from heatline.probe.card import FORMAT_VERSION, LEVELS
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
-from heatline_probes.corpus.programs import Corpora
+from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
-from heatline_probes.evaluation.splits import Split, split_programs
+from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
+from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, label_examples
 from heatline_probes.training.fit import FitSettings, States, fit_probe, level_logits, standardise
 from heatline_probes.training.labels import LabelledSample
@@ -28,6 +29,7 @@ from heatline_probes.training.store import EmbeddingStore, Source
 log = logging.getLogger(__name__)
 
 Float64 = NDArray[np.float64]
+COMMON = 0.05  # of the tested programs: a generator that wrote as many is left out once
 FLAGGED_SHARE = 0.10  # of lines, on held-out programs: what the default threshold is chosen for
 
 Progress = Callable[[str, int, int], None]
@@ -74,7 +76,7 @@ def train_probe(
     states = standardise(hidden, examples.rows)
     predictions, epochs = [], {}
     for protocol in plan.protocols:
-        split = split_programs(protocol, sample.programs, examples.group, plan.folds, plan.seed)
+        split = tested_split(protocol, sample.programs, examples.group, plan)
         found, epochs[protocol] = hold_out(hidden, states, examples, sample, split, protocol, plan, progress)
         predictions.append(found)
     metrics = {
@@ -122,6 +124,27 @@ def train_probe(
         final.scope_stage,
     )
     return Trained(probe, tuple(predictions))
+
+
+def tested_split(
+    protocol: str, programs: Sequence[Program], group: NDArray[np.str_], plan: TrainingPlan
+) -> Split:
+    """The folds of a protocol, without what it only trains on.
+
+    Background code is never tested. Datasets and generators are left out among Python programs, so that what
+    they measure is not a change of language too.
+    """
+    tested = np.asarray([p.dataset != BACKGROUND for p in programs])
+    if protocol in ("leave_one_dataset_out", "leave_one_generator_out"):
+        tested &= np.asarray([p.language == "python" for p in programs])
+    smallest = SMALLEST_FOLD
+    if protocol == "leave_one_generator_out":  # there are dozens: only those that are common are worth a fit
+        smallest = max(smallest, round(COMMON * int(tested.sum())))
+    among = [p for p, known in zip(programs, tested, strict=True) if known]
+    split = split_programs(protocol, among, group[tested], plan.folds, plan.seed, smallest)
+    fold = np.full(len(programs), -1, np.int64)
+    fold[tested] = split.fold
+    return Split(fold, split.names, group)
 
 
 def hold_out(

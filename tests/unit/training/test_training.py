@@ -21,6 +21,8 @@ from heatline_probes.corpus.programs import Corpora, Program, code_sha
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.patches.table import MinedPatch
+from heatline_probes.training import train as training
+from heatline_probes.training.background import BACKGROUND, background_programs, measured_files
 from heatline_probes.training.examples import folds_by_group, label_examples
 from heatline_probes.training.fit import FitSettings, fit_model, standardise
 from heatline_probes.training.labels import labelled_sample, nearest_edits
@@ -144,6 +146,25 @@ def test_a_dataset_with_mined_patches_is_labelled_by_them_alone(corpora):
     assert sample.edits[mined.problem_key, mined.code_sha] == (patch,)
     assert sample.verified == set(patches)
     assert sum(p.dataset == "set-b" and not p.passes for p in sample.programs) > 1
+
+
+def test_background_code_is_never_what_is_measured_on():
+    background = background_programs(20, seed=3)
+    assert all(p.dataset == BACKGROUND and p.passes and p.code.endswith("\n") for p in background)
+    measured = {path.read_text(encoding="utf-8", errors="replace") for path in measured_files()}
+    assert not any(text.startswith(p.code) for p in background for text in measured)
+
+
+def test_background_code_is_never_tested_and_always_learned_from(corpora):
+    sample = labelled_sample(corpora, {}, QUOTAS, background=3)
+    group = np.asarray([corpora.groups.get(p.problem_key, p.problem_key) for p in sample.programs])
+    human = np.asarray([p.dataset == BACKGROUND for p in sample.programs])
+    for protocol in ("by_problem", "leave_one_dataset_out"):
+        split = training.tested_split(protocol, sample.programs, group, TrainingPlan("n", "s"))
+        assert len(split.names) == len(np.unique(split.fold[~human]))
+        for fold in range(len(split.names)):
+            assert split.training(fold)[human].all()
+            assert not split.test(fold)[human].any()
 
 
 def mined_patch(failing: Program, edit: Edit) -> MinedPatch:
