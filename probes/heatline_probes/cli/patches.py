@@ -17,6 +17,8 @@ from platformdirs import user_cache_path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from heatline.supervisor.store import SupervisorStore
+from heatline.supervisor.tokenizer import TextTokenizer
 from heatline_probes.corpus.programs import Corpora, Program, corpora_folder, load_corpora
 from heatline_probes.errors import PatchError
 from heatline_probes.patches.attempts import entry_points
@@ -29,7 +31,15 @@ from heatline_probes.patches.samples import open_samples
 from heatline_probes.patches.sandbox import Sandbox
 from heatline_probes.patches.search import SearchSettings
 from heatline_probes.patches.state import MiningState
-from heatline_probes.patches.table import MINED, MinedPatch, mined_tables, read_card, read_table
+from heatline_probes.patches.supervisor_sizes import supervisor_sizes, supervisor_sizes_table
+from heatline_probes.patches.table import (
+    MINED,
+    MinedPatch,
+    amend_card,
+    mined_tables,
+    read_card,
+    read_table,
+)
 from heatline_probes.patches.unverified import nearest_patches, write_unverified
 
 app = typer.Typer(help="Minimal patches of failing programs.", no_args_is_help=True)
@@ -164,7 +174,48 @@ def card(
     typer.echo(summary_table(verified) + "\n\n" + drops_table(verified))
     for one in verified:
         typer.echo(f"\n{one['dataset']}\n\n{models_table(one, least=10)}")
+    if any("supervisor_tokens" in card for card in verified):
+        typer.echo("\n" + supervisor_sizes_table(verified))
     typer.echo("\n" + unverified_table([card for card in cards.values() if "tally" not in card]))
+
+
+@app.command()
+def plot(
+    out: Annotated[Path, typer.Option(help="Picture to write; its suffix is the format.")],
+    tables: Annotated[Path, typer.Option(help="Folder of tables.")] = MINED,
+) -> None:
+    """The distribution of patch sizes, of verified patches of programs that parse and are attempts."""
+    from heatline_probes.patches.plot import plot_sizes  # matplotlib is slow to import
+
+    found: dict[str, list[MinedPatch]] = {}
+    for path in mined_tables(tables):
+        found[str(read_card(path)["dataset"])] = [
+            patch for patch in read_table(path) if patch.verified and patch.parses and patch.attempt
+        ]
+    if not any(found.values()):
+        raise PatchError(
+            f"The folder {tables} has no verified patches. Run `heatline-probes patches mine` first."
+        )
+    plot_sizes(found, out)
+
+
+@app.command()
+def sizes(
+    supervisor: Annotated[list[str], typer.Option(help="Installed supervisor; may be repeated.")],
+    corpora: CorporaOption = None,
+    tables: Annotated[Path, typer.Option(help="Folder of tables, whose cards are amended.")] = MINED,
+) -> None:
+    """How large verified patches of attempts are in tokens of supervisors; kept in the cards of the tables."""
+    store = SupervisorStore()
+    tokenizers = {name: TextTokenizer.load(store.bundle(name) / "tokenizer.json") for name in supervisor}
+    codes = {(p.problem_key, p.code_sha): p.code for p in load_corpora(corpora).programs if not p.passes}
+    cards = []
+    for path in mined_tables(tables):
+        patches = [p for p in read_table(path) if p.verified and p.parses and p.attempt]
+        found = {name: supervisor_sizes(tokenizer, patches, codes) for name, tokenizer in tokenizers.items()}
+        if patches and all(found.values()):
+            cards.append(amend_card(path, {"supervisor_tokens": found}))
+    typer.echo(supervisor_sizes_table(cards))
 
 
 def _mine_unverified(

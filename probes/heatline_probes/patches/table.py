@@ -7,7 +7,7 @@ the programs can not.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,10 +84,22 @@ def write_table(patches: Sequence[MinedPatch], path: Path, card: dict[str, Any])
     part = path.with_name(path.name + ".part")
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), part, compression="zstd", compression_level=19)
     full = {**card, "rows": len(rows), "bytes": part.stat().st_size, "sha256": _sha256(part)}
-    card_part = path.with_name(path.stem + ".json.part")
-    card_part.write_text(json.dumps(full, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    card_part = _write_card(path, full)
     part.replace(path)
     card_part.replace(path.with_suffix(".json"))
+
+
+def amend_card(path: Path, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what was measured later to the card of a table; returns the card."""
+    card = {**read_card(path), **more}
+    _write_card(path, card).replace(path.with_suffix(".json"))
+    return card
+
+
+def _write_card(path: Path, card: Mapping[str, Any]) -> Path:
+    part = path.with_name(path.stem + ".json.part")
+    part.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return part
 
 
 def read_table(path: Path) -> list[MinedPatch]:
