@@ -1,20 +1,19 @@
 """Hard-won human code to learn from: files of the running Python's standard library, all of it kept.
 
 A probe that has only seen benchmark programs takes nested and long code for edited code. What is used here is
-never used to measure (`measured_files` are left out), and no measure of a protocol is made on it.
+never used to measure (`evaluate background` has its own seeded choice, which is left out), and no measure of a protocol is made on it.
 """
 
 import random
-import sysconfig
+import sys
 from pathlib import Path
 
 from heatline_probes.corpus.programs import Program, code_sha
+from heatline_probes.evaluation.background import library_files
 
 BACKGROUND = "python-stdlib"
 FILES = 60
-MEASURED = 50
 CHARACTERS = 6000  # of each file; cut at the end of a line
-_LEFT_OUT = {
     "test",
     "tests",
     "idlelib",
@@ -26,23 +25,9 @@ _LEFT_OUT = {
 }
 
 
-def library_files() -> list[Path]:
-    """Files of the standard library of 1 to 100 kB, without its tests, in the order of their names."""
-    root = Path(sysconfig.get_path("stdlib"))
-    files = (path for path in root.rglob("*.py") if not _LEFT_OUT & set(path.relative_to(root).parts))
-    return sorted(
-        (p for p in files if 1_000 <= p.stat().st_size <= 100_000), key=lambda p: p.relative_to(root)
-    )
-
-
-def measured_files(seed: int = 0) -> list[Path]:
-    """The files that the flagged share is measured on: a seeded choice that training never sees."""
-    return sorted(random.Random(f"measured {seed}").sample(library_files(), MEASURED))
-
-
 def background_programs(files: int = FILES, seed: int = 0) -> list[Program]:
     """The beginnings of files that are not measured, as programs that pass. The text stays on this machine."""
-    free = sorted(set(library_files()) - set(measured_files()))
+    free = sorted(set(library_files(count=sys.maxsize)) - set(library_files()))
     chosen = random.Random(f"background {seed}").sample(free, min(files, len(free)))
     return [_program(path) for path in chosen]
 

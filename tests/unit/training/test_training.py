@@ -19,10 +19,11 @@ from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora, Program, code_sha
 from heatline_probes.errors import CorpusError
+from heatline_probes.evaluation.background import library_files
 from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.patches.table import MinedPatch
 from heatline_probes.training import train as training
-from heatline_probes.training.background import BACKGROUND, background_programs, measured_files
+from heatline_probes.training.background import BACKGROUND, background_programs
 from heatline_probes.training.examples import folds_by_group, label_examples
 from heatline_probes.training.fit import FitSettings, fit_model, standardise
 from heatline_probes.training.labels import labelled_sample, nearest_edits
@@ -151,7 +152,7 @@ def test_a_dataset_with_mined_patches_is_labelled_by_them_alone(corpora):
 def test_background_code_is_never_what_is_measured_on():
     background = background_programs(20, seed=3)
     assert all(p.dataset == BACKGROUND and p.passes and p.code.endswith("\n") for p in background)
-    measured = {path.read_text(encoding="utf-8", errors="replace") for path in measured_files()}
+    measured = {path.read_text(encoding="utf-8", errors="replace") for path in library_files()}
     assert not any(text.startswith(p.code) for p in background for text in measured)
 
 
