@@ -46,7 +46,9 @@ class Session:
         result = await self.client.initialize_session(
             types.InitializeParams(
                 capabilities=types.ClientCapabilities(general=general, experimental=experimental),
-                initialization_options={"threshold": 0, "debounceMs": 0, "quietMs": 0} if options is None else options,
+                initialization_options={"threshold": 0, "debounceMs": 0, "quietMs": 0}
+                if options is None
+                else options,
             )
         )
         self.encoding = types.PositionEncodingKind(result.capabilities.position_encoding).value

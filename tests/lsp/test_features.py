@@ -3,35 +3,88 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from lsprotocol import types
 
-from heatline.lsp.diagnostics import line_diagnostics
+from heatline.lsp.diagnostics import line_diagnostics, riskiest_tokens
+from heatline.lsp.flagging import Policy, flagged_lines, shown_risks
 from heatline.lsp.heat import heat_params, wants_heat
 from heatline.lsp.hover import hover_at
 from heatline.lsp.position_encoding import ENCODINGS
+from heatline.lsp.scored_document import ScoredDocument
+from heatline.lsp.shown_document import Notes, ShownDocument
 from heatline.lsp.span_confidence import span_confidence
+from heatline.settings import Settings
+from heatline.settings.schema import Features
 from tests.lsp.handmade import URI, scored_document
 
 UTF_16 = ENCODINGS["utf-16"]
 
 
-def test_a_diagnostic_names_the_riskiest_tokens_first() -> None:
+HALF = Policy("scaled", 0.5, 0.0)
+
+
+def flagged(document: ScoredDocument, policy: Policy = HALF, **more: Any) -> list[tuple[int, float]]:
+    """Number and shown risk of each flagged line."""
+    return [(flag.line.line, round(flag.risk, 3)) for flag in flagged_lines(document, policy, **more)]
+
+
+def test_the_riskiest_tokens_come_first() -> None:
     document = scored_document("a bb ccc dddd\n", {"bb": 0.3, "dddd": 0.6, "a": 0.2})
-    (diagnostic,) = line_diagnostics(document, "scaled", 0.5, UTF_16)
-    expected = "risk 60 %: about 6 in 10 lines like this get edited; riskiest here: `dddd`, `bb`, `a`"
-    assert diagnostic.message == expected
+    assert riskiest_tokens(document, document.scored.lines[0], "scaled") == ["dddd", "bb", "a"]
 
 
-def test_only_lines_that_count_as_generated_have_diagnostics() -> None:
+def test_diagnostics_may_be_turned_off() -> None:
+    document = scored_document("x\n", {"x": 0.9})
+    settings = Settings(features=Features(diagnostics=False))
+    shown = ShownDocument(document, flagged_lines(document, HALF), Notes(), HALF, settings, settled=True)
+    assert line_diagnostics(shown, UTF_16) == []
+
+
+def test_only_lines_that_count_as_generated_are_flagged() -> None:
     document = replace(scored_document("x\ny\nz\n", {"x": 0.9, "y": 0.9, "z": 0.9}), shown_lines=((1, 2),))
-    assert [d.range.start.line for d in line_diagnostics(document, "scaled", 0.5, UTF_16)] == [1]
+    assert flagged(document) == [(1, 0.9)]
 
 
-def test_a_risk_equal_to_the_threshold_is_shown() -> None:
-    document = scored_document("x\n", {"x": 0.5})
-    assert len(line_diagnostics(document, "scaled", 0.5, UTF_16)) == 1
+def test_a_risk_equal_to_the_threshold_is_flagged() -> None:
+    assert flagged(scored_document("x\n", {"x": 0.5})) == [(0, 0.5)]
+
+
+def test_without_a_threshold_the_probes_own_decides_by_the_scaled_risk() -> None:
+    document = scored_document("x\ny\n", {"x": 0.9, "y": 0.3})
+    assert flagged(document, Policy("unscaled", None, 0.5)) == [(0, 0.9)]
+
+
+def test_ignored_and_reviewed_lines_and_the_one_typed_on_are_not_flagged() -> None:
+    document = scored_document("x\nx\nx\n", {"x": 0.9})
+    assert flagged(document, is_quiet=lambda line: line == 0, typed=2) == [(1, 0.9)]
+
+
+def test_the_budget_flags_the_riskiest() -> None:
+    document = scored_document("x\ny\nz\nw\n", {"x": 0.6, "y": 0.9, "z": 0.7, "w": 0.8})
+    assert flagged(document, replace(HALF, review_budget=0.5)) == [(1, 0.9), (3, 0.8)]
+
+
+@pytest.mark.parametrize(("now", "shown"), [(0.57, 0.6), (0.45, 0.6), (0.9, 0.6), (0.2, None)])
+def test_while_somebody_types_a_line_keeps_its_risk_within_a_bucket(now: float, shown: float | None) -> None:
+    before = scored_document("x\n", {"x": 0.6})
+    steady = shown_risks(before, HALF, flagged_lines(before, HALF))
+    after = scored_document("new\nx\n", {"x": now})
+    assert flagged(after, steady=steady) == ([] if shown is None else [(1, shown)])
+
+
+def test_while_somebody_types_a_quiet_line_stays_quiet_within_a_bucket() -> None:
+    before = scored_document("x\n", {"x": 0.45})
+    steady = shown_risks(before, HALF, flagged_lines(before, HALF))
+    assert flagged(scored_document("x\n", {"x": 0.55}), steady=steady) == []
+
+
+def test_a_new_line_shows_its_own_risk() -> None:
+    before = scored_document("x\n", {"x": 0.6})
+    steady = shown_risks(before, HALF, flagged_lines(before, HALF))
+    assert flagged(scored_document("x\ny\n", {"x": 0.6, "y": 0.55}), steady=steady) == [(0, 0.6), (1, 0.55)]
 
 
 def test_heat_covers_visible_characters_in_the_clients_units() -> None:

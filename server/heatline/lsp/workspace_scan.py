@@ -26,9 +26,6 @@ from heatline.settings import Scope
 if TYPE_CHECKING:
     from heatline.lsp.language_server import HeatlineServer
 
-POLITE_SECONDS = 0.05
-"""How often a scan looks whether open documents still wait for the model."""
-
 
 @dataclass(frozen=True)
 class ScannedFile:
@@ -99,8 +96,6 @@ class WorkspaceScan:
         notes = await asyncio.to_thread(self._notes, path, document, Regions(document, path, scope, (), ()))
         if notes.generated == () or notes.ignored.whole_file:
             return None
-        while server.display.unfinished:
-            await asyncio.sleep(POLITE_SECONDS)
         language = document_language(document)
         scored = await server.link.score_file(document.uri, document.scorable_text, language)
         if scored is None:
