@@ -23,6 +23,7 @@ class LanguageSyntax:
     imports: frozenset[str]
     wrappers: frozenset[str]  # decorators, exports, templates: look at the declaration inside
     attributes: frozenset[str]  # stand before a declaration as nodes of their own, and belong to it
+    sections: frozenset[str]  # hold what is at top level all the same, such as the parts of an #ifdef
 
     def declares(self, node: Node) -> bool:
         """Whether ``node`` is a function, a class or the like."""
@@ -32,13 +33,17 @@ class LanguageSyntax:
 def _syntax(
     module: str,
     functions: str,
-    containers: str,
-    imports: str,
+    containers: str = "",
+    imports: str = "",
     wrappers: str = "",
     factory: str = "language",
+    *,
     attributes: str = "",
+    sections: str = "",
 ) -> LanguageSyntax:
-    sets = (frozenset(words.split()) for words in (functions, containers, imports, wrappers, attributes))
+    sets = (
+        frozenset(words.split()) for words in (functions, containers, imports, wrappers, attributes, sections)
+    )
     return LanguageSyntax(f"tree_sitter_{module}", factory, *sets)
 
 
@@ -52,9 +57,20 @@ def unwrapped(node: Node, syntax: LanguageSyntax) -> Node:
     return node
 
 
-_JS_FUNCTIONS = "function_declaration generator_function_declaration method_definition"
-_JS_WRAPPERS = "export_statement"
-_TS_CONTAINERS = "class_declaration abstract_class_declaration interface_declaration internal_module module"
+_JS_FUNCTIONS = (
+    "function_declaration generator_function_declaration method_definition arrow_function function_expression "
+    "generator_function class_static_block"
+)
+# a function may be the value of a constant or a field
+_JS_WRAPPERS = (
+    "export_statement lexical_declaration variable_declaration variable_declarator field_definition"
+)
+_TS_CONTAINERS = (
+    "class_declaration abstract_class_declaration interface_declaration enum_declaration internal_module "
+    "module"
+)
+_TS_WRAPPERS = f"{_JS_WRAPPERS} public_field_definition ambient_declaration expression_statement"
+_PREPROCESSOR = "preproc_ifdef preproc_if preproc_else preproc_elif preproc_elifdef"
 
 LANGUAGES: dict[str, LanguageSyntax] = {
     "python": _syntax(
@@ -63,35 +79,39 @@ LANGUAGES: dict[str, LanguageSyntax] = {
     ),
     "javascript": _syntax("javascript", _JS_FUNCTIONS, "class_declaration", "import_statement", _JS_WRAPPERS),
     "typescript": _syntax(
-        "typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _JS_WRAPPERS, "language_typescript"
+        "typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _TS_WRAPPERS, "language_typescript"
     ),
-    "tsx": _syntax("typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _JS_WRAPPERS, "language_tsx"),
+    "tsx": _syntax("typescript", _JS_FUNCTIONS, _TS_CONTAINERS, "import_statement", _TS_WRAPPERS, "language_tsx"),
     "java": _syntax(
-        "java", "method_declaration constructor_declaration",
-        "class_declaration interface_declaration enum_declaration record_declaration",
+        "java", "method_declaration constructor_declaration compact_constructor_declaration static_initializer",
+        "class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration",
         "import_declaration package_declaration",
     ),
-    "c": _syntax("c", "function_definition", "", "preproc_include"),
+    "c": _syntax("c", "function_definition", "", "preproc_include", sections=_PREPROCESSOR),
     "cpp": _syntax(
         "cpp", "function_definition", "class_specifier struct_specifier namespace_definition linkage_specification",
-        "preproc_include using_declaration", "template_declaration",
+        "preproc_include using_declaration", "template_declaration linkage_specification", sections=_PREPROCESSOR,
     ),
     "go": _syntax("go", "function_declaration method_declaration", "", "import_declaration package_clause"),
     "rust": _syntax(
-        "rust", "function_item", "impl_item trait_item mod_item", "use_declaration",
-        attributes="attribute_item",
+        "rust", "function_item macro_definition", "impl_item trait_item mod_item foreign_mod_item",
+        "use_declaration extern_crate_declaration", attributes="attribute_item",
     ),
     "csharp": _syntax(
-        "c_sharp", "method_declaration constructor_declaration local_function_statement",
-        "class_declaration struct_declaration interface_declaration record_declaration namespace_declaration",
-        "using_directive",
+        "c_sharp",
+        "method_declaration constructor_declaration destructor_declaration operator_declaration "
+        "conversion_operator_declaration indexer_declaration property_declaration local_function_statement",
+        "class_declaration struct_declaration interface_declaration record_declaration enum_declaration "
+        "namespace_declaration",
+        "using_directive", "global_statement", sections="preproc_if preproc_elif preproc_else",
     ),
-    "ruby": _syntax("ruby", "method singleton_method", "class module", ""),
+    "ruby": _syntax("ruby", "method singleton_method", "class module singleton_class"),
     "php": _syntax(
         "php", "function_definition method_declaration",
-        "class_declaration interface_declaration trait_declaration", "namespace_use_declaration", "", "language_php",
+        "class_declaration interface_declaration trait_declaration enum_declaration namespace_definition",
+        "namespace_use_declaration", "", "language_php",
     ),
-    "bash": _syntax("bash", "function_definition", "", ""),
+    "bash": _syntax("bash", "function_definition"),
 }  # fmt: skip
 
 _SUFFIXES = {
@@ -100,7 +120,9 @@ _SUFFIXES = {
     ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
     ".java": "java", ".c": "c", ".h": "c",
     ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".hpp": "cpp", ".hh": "cpp", ".hxx": "cpp",
-    ".go": "go", ".rs": "rust", ".cs": "csharp", ".rb": "ruby", ".php": "php", ".sh": "bash", ".bash": "bash",
+    ".inl": "cpp", ".ipp": "cpp", ".tpp": "cpp",
+    ".go": "go", ".rs": "rust", ".cs": "csharp", ".rb": "ruby", ".rake": "ruby", ".gemspec": "ruby",
+    ".php": "php", ".sh": "bash", ".bash": "bash", ".bats": "bash",
 }  # fmt: skip
 
 # what editors call a language, where it differs from our name

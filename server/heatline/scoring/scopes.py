@@ -99,7 +99,10 @@ def _by_grammar(
         end -= len(text[start:end]) - len(text[start:end].rstrip())  # some nodes hold their line end
         if node.type in syntax.imports:
             imports.append((start, end))
-        if declaration.type in syntax.functions:
+        if node.type in syntax.sections:
+            for child in node.children:
+                visit(child, outer, depth)
+        elif declaration.type in syntax.functions:
             kind = "method" if outer else "function"
             blocks.append(_Block(start, end, _name(declaration, source), kind, outer))
         elif declaration.type in syntax.containers:
@@ -111,13 +114,16 @@ def _by_grammar(
             header = text[start:body_start].strip()
             name = _name(declaration, source)
             inner = f"{outer}\n{header}" if outer else header
-            blocks.append(_Block(start, body_start, name, "class", outer))
+            # Python's header goes with its first member: shipped probes were trained on scopes that are cut so.
+            header_end = body_start if language == "python" else start + len(text[start:body_start].rstrip())
+            blocks.append(_Block(start, header_end, name, "class", outer))
             for child in body.children:
                 visit(child, inner, depth + 1)
             last = body.children[-1].end_byte if body.children else body.start_byte
             blocks.append(_Block(max(to_offset(last), body_start), end, name, "class", outer))
         else:
-            kind = "comment" if "comment" in node.type else "statements"
+            leads = "comment" in node.type or node.type in syntax.attributes
+            kind = "comment" if leads else "statements"
             blocks.append(_Block(start, end, "", kind, outer))
 
     for child in root.children:
@@ -145,8 +151,12 @@ def _name(node: Node, source: bytes) -> str:
         declarator = current.child_by_field_name("declarator")
         if declarator is None:
             found = named if named is not None else (current if current is not node else None)
-            if found is None:
-                return ""
+            if found is None:  # the value of a constant or a field is named by what holds it
+                holder = node.parent
+                named = holder and (
+                    holder.child_by_field_name("name") or holder.child_by_field_name("property")
+                )
+                return _text_of(named, source) if named else ""
             return _text_of(found, source)
         current = declarator
     return ""
@@ -162,7 +172,7 @@ def _line_ends(text: str, start: int, end: int) -> int:
 
 
 def _attach_comments(text: str, blocks: list[_Block]) -> list[_Block]:
-    """Comments on the lines right above a declaration belong to it; other comments are statements."""
+    """Comments and attributes right above a declaration belong to it; others are statements."""
     attached: list[_Block] = []
     for block in blocks:
         current = block
