@@ -1,7 +1,7 @@
 """Hard-won human code to learn from: files of the running Python's standard library, all of it kept.
 
-A probe that has only seen benchmark programs takes nested and long code for edited code. What is used here is
-never used to measure (`evaluate background` has its own seeded choice, which is left out), and no measure of a protocol is made on it.
+A probe that has only seen benchmark programs takes nested and long code for edited code. No protocol measures on
+this code, and the files that `evaluate background` measures on are not among it.
 """
 
 import random
@@ -14,15 +14,6 @@ from heatline_probes.evaluation.background import library_files
 BACKGROUND = "python-stdlib"
 FILES = 60
 CHARACTERS = 6000  # of each file; cut at the end of a line
-    "test",
-    "tests",
-    "idlelib",
-    "lib2to3",
-    "site-packages",
-    "turtledemo",
-    "__pycache__",
-    "pydoc_data",
-}
 
 
 def background_programs(files: int = FILES, seed: int = 0) -> list[Program]:
