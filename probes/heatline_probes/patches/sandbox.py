@@ -60,7 +60,7 @@ class Verdict:
     outcome: Outcome
     detail: str = ""
     failing_test: int | None = None
-    seconds: float = 0.0
+    seconds: float = 0.0  # of processor time
     flaky: bool = False  # another run of the same program said otherwise
 
     @property
@@ -202,7 +202,7 @@ class ProblemTests:
         self.runs = 0
 
     def run(self, code: str, *, timeout: float = 10.0) -> Verdict:
-        """The verdict of one run of `code`; timeout: wall-clock seconds."""
+        """The verdict of one run of `code`; timeout: seconds of processor time."""
         frame = {"code": code, "order": self.order, "timeout": timeout}
         answer = self._sandbox._ask(frame)
         self.runs += 1

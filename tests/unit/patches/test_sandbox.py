@@ -73,6 +73,9 @@ def test_right_wrong_and_broken_programs_are_told_apart(tests: ProblemTests) -> 
     assert "NameError" in judged(tests, "def f(x):\n    return y").detail
     assert "NameError" in judged(tests, "x = 1").detail
     assert Outcome.TIMEOUT is judged(tests, "def f(x):\n    while True: pass", timeout=0.3).outcome
+    assert Outcome.TIMEOUT is judged(tests, "import time\ndef f(x): time.sleep(99)", timeout=0.3).outcome
+    deaf = "import signal\nsignal.signal(signal.SIGPROF, signal.SIG_IGN)\ndef f(x):\n    while True: pass"
+    assert judged(tests, deaf, timeout=0.1).outcome in (Outcome.TIMEOUT, Outcome.ERROR)
 
 
 def test_an_input_that_failed_before_is_tried_first(tests: ProblemTests) -> None:
