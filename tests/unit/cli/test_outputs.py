@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,11 @@ def test_a_link_stays_a_link(run: Run, scorer: Any, sample: Path) -> None:
 def test_a_device_is_written_to_and_not_replaced(run: Run, scorer: Any, sample: Path) -> None:
     assert run("check", "a.py", "--format", "json", "-o", "/dev/null").code == 0
     assert not Path("/dev/null").is_file()
+
+
+def test_the_pre_commit_hook_calls_what_there_is(run: Run, scorer: Any, sample: Path) -> None:
+    hooks = (Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    entry = re.search(r"^  entry: heatline (.+)$", hooks, re.M)
+    assert entry is not None
+    ran = run(*entry.group(1).split(), "a.py")
+    assert (ran.code, len(scorer.calls)) == (0, 1)
