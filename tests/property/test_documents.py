@@ -9,6 +9,7 @@ from lsprotocol import types
 from heatline.lsp.documents import DocumentStore
 from heatline.lsp.line_index import LineIndex
 from heatline.lsp.position_encoding import ENCODINGS, PositionEncoding, join_surrogates
+from tests.property.reference_text import reference_joined, reference_lines, reference_offset
 
 AWKWARD = "ab \t\r\n\f\v\x1c\x85\u2028\u2029\ufeffé世\u0301😋𝄞\ud83d\ude0b"
 texts = st.text(st.sampled_from(AWKWARD), max_size=40)
@@ -16,52 +17,6 @@ encodings = st.sampled_from(list(ENCODINGS.values()))
 positions = st.tuples(st.integers(0, 12), st.integers(0, 30))
 any_positions = st.tuples(st.integers(-1, 12), st.integers(-1, 30))
 edits = st.tuples(positions, positions, texts)
-
-
-def reference_lines(text: str) -> list[tuple[int, int]]:
-    """(start, end of content) of every line, one character at a time."""
-    lines, start, i = [], 0, 0
-    while i < len(text):
-        if text[i] in "\r\n":
-            lines.append((start, i))
-            i += 2 if text[i : i + 2] == "\r\n" else 1
-            start = i
-        else:
-            i += 1
-    return [*lines, (start, len(text))]
-
-
-def reference_units(char: str, encoding: PositionEncoding) -> int:
-    code = ord(char)
-    if encoding.name == "utf-16":
-        return 1 + (code > 0xFFFF)
-    if encoding.name == "utf-8":
-        return 1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
-    return 1
-
-
-def reference_offset(text: str, line: int, character: int, encoding: PositionEncoding) -> int:
-    lines = reference_lines(text)
-    if line < 0:
-        return 0
-    if line >= len(lines):
-        return len(text)
-    offset, end = lines[line]
-    while offset < end and reference_units(text[offset], encoding) <= character:
-        character -= reference_units(text[offset], encoding)
-        offset += 1
-    return offset
-
-
-def reference_joined(text: str) -> str:
-    """Joins surrogate pairs one at a time."""
-    joined = ""
-    for char in text:
-        if "\udc00" <= char <= "\udfff" and "\ud800" <= joined[-1:] <= "\udbff":
-            char = chr(0x10000 + ((ord(joined[-1]) - 0xD800) << 10) + (ord(char) - 0xDC00))
-            joined = joined[:-1]
-        joined += char
-    return joined
 
 
 @given(texts, st.lists(edits, max_size=8), encodings)

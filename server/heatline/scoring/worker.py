@@ -140,7 +140,7 @@ def run(
     except HeatlineError as error:
         send(wire.Failed(str(error)))
         return
-    bench = _Bench(engine, queue, send, clock)
+    bench = Bench(engine, queue, send, clock)
     try:
         send(wire.Loaded(probe))
         while (job := queue.newest()) is not None:
@@ -154,7 +154,7 @@ def run(
         engine.close()
 
 
-class _Bench:
+class Bench:
     """Does one job at a time, and knows which scopes the server holds."""
 
     def __init__(

@@ -1,0 +1,350 @@
+"""How long an edit takes until its diagnostics are there again, through a real server and its real pipes.
+
+    python benchmarks/latency.py [--supervisor NAME]… [--keystrokes N] [--out docs/benchmarks-latency.md]
+
+For each supervisor, in one run: a key pressed at the end of a function of 400 tokens, in its middle, and in one
+function of a file of 5,000 lines; each from the edit to the diagnostics of its version, without the debounce, and
+its ratio to scoring the file from scratch.  Then hovers while a file of 5,000 lines is being scored, the memory of
+the server and its worker with ten open files (proportional set size, so that shared pages count once), and the
+processor time of both while nothing happens.  Writes Markdown to --out and the same figures as JSON beside it.
+Linux only: memory and processor time are read from /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+LINES, FUNCTION_TOKENS, OPEN_FILES, IDLE_SECONDS = 5_000, 400, 10, 10.0
+WARM_UP, PATIENCE = 5, 600.0
+SERVE = [sys.executable, "-c", "from heatline.cli import main; main()", "serve", "--stdio"]
+TARGETS = {
+    "smollm2-135m": {"end": 30.0, "memory": 250.0},
+    "qwen2.5-coder-0.5b": {"end": 60.0, "memory": 450.0},
+}
+HOVER_TARGET = 20.0
+
+
+class Editor:
+    """A client over stdin and stdout that notes when each message came."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        )
+        self.versions: dict[str, int] = {}
+        self._numbers = 0
+        self._answers: dict[int, queue.Queue[tuple[float, Any]]] = {}
+        self._published: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.ask(
+            "initialize",
+            {
+                "processId": os.getpid(),
+                "rootUri": None,
+                "capabilities": {"general": {"positionEncodings": ["utf-16"]}},
+                "initializationOptions": {"debounceMs": 0, "quietMs": 0, "scope": "file"},
+            },
+        )
+        self.tell("initialized", {})
+
+    def open(self, uri: str, text: str) -> None:
+        self.versions[uri] = 1
+        item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        self.tell("textDocument/didOpen", {"textDocument": item})
+
+    def insert(self, uri: str, line: int, character: int, text: str) -> float:
+        """Types; returns when."""
+        self.versions[uri] += 1
+        place = {"line": line, "character": character}
+        change = {"range": {"start": place, "end": place}, "text": text}
+        document = {"uri": uri, "version": self.versions[uri]}
+        started = time.perf_counter()
+        self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        return started
+
+    def complete(self, uri: str, count: Callable[[dict[str, Any]], bool] = lambda params: True) -> float:
+        """When the diagnostics of the newest version came."""
+        while True:
+            came, params = self._published.get(timeout=PATIENCE)
+            if params["uri"] == uri and params.get("version") == self.versions[uri] and count(params):
+                return came
+
+    def hover(self, uri: str, line: int) -> tuple[float, Any]:
+        """Seconds and the answer."""
+        started = time.perf_counter()
+        position = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 6}}
+        came, answer = self.ask("textDocument/hover", position)
+        return came - started, answer
+
+    def ask(self, method: str, params: Any) -> tuple[float, Any]:
+        self._numbers += 1
+        answers: queue.Queue[tuple[float, Any]] = queue.Queue()
+        self._answers[self._numbers] = answers
+        self._send({"jsonrpc": "2.0", "id": self._numbers, "method": method, "params": params})
+        return answers.get(timeout=PATIENCE)
+
+    def tell(self, method: str, params: Any) -> None:
+        self._send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def processes(self) -> list[int]:
+        """The server and what it started."""
+        found = [self.process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
+        return found
+
+    def end(self) -> None:
+        self.ask("shutdown", None)
+        self.tell("exit", None)
+        self.process.wait(30)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = json.dumps(message).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self.process.stdin.flush()
+
+    def _read(self) -> None:
+        stream = self.process.stdout
+        assert stream is not None
+        while header := stream.readline():
+            length = int(header.split(b":")[1]) if header.lower().startswith(b"content-length") else 0
+            while stream.readline().strip():
+                pass
+            body = stream.read(length)
+            came = time.perf_counter()
+            message = json.loads(body)
+            if message.get("method") == "textDocument/publishDiagnostics":
+                self._published.put((came, message["params"]))
+            elif "method" in message and "id" in message:  # whatever the server asks, nothing is configured
+                items = message["params"].get("items", []) if isinstance(message["params"], dict) else []
+                self._send({"jsonrpc": "2.0", "id": message["id"], "result": [None] * len(items) or None})
+            elif "id" in message:
+                self._answers.pop(message["id"]).put((came, message.get("result")))
+
+
+def long_file(lines: int, seed: int = 0) -> str:
+    """The samples again and again, every declaration under a name of its own."""
+    sources = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.py"))]
+    parts: list[str] = []
+    while sum(part.count("\n") for part in parts) < lines:
+        name = f"{seed}_{len(parts)}"
+        source = sources[(seed + len(parts)) % len(sources)]
+        parts.append(re.sub(r"^(def|class) (\w+)", rf"\1 \2_{name}", source, flags=re.MULTILINE) + "\n\n")
+    return "".join(parts)
+
+
+def function_of(tokens: int, count: Callable[[str], int]) -> str:
+    """One function of about so many tokens."""
+    lines = ["def settle(accounts, rates, limit):", "    total = 0"]
+    while count("\n".join(lines)) < tokens - 12:
+        n = len(lines)
+        lines.append(f"    for account_{n} in accounts[{n}:]:")
+        lines.append(f"        total += account_{n}.balance * rates.get(account_{n}.currency, {n}) - limit")
+    return "\n".join([*lines, "    return total", ""])
+
+
+def typed(editor: Editor, uri: str, line: int, character: int, keystrokes: int) -> list[float]:
+    """Milliseconds from each key to the diagnostics of its version; the first few are not counted."""
+    times = []
+    for number in range(WARM_UP + keystrokes):
+        started = editor.insert(uri, line, character + number, "abcdefgh"[number % 8])
+        times.append(1000 * (editor.complete(uri) - started))
+    return times[WARM_UP:]
+
+
+def quantiles(times: list[float]) -> dict[str, float]:
+    ordered = sorted(times)
+    return {
+        "p50": statistics.median(ordered),
+        "p95": ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))],
+        "least": ordered[0],
+        "count": len(ordered),
+    }
+
+
+def processor_seconds(pids: list[int]) -> float:
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def proportional_set_size(pid: int) -> float:
+    """Megabytes."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def from_scratch(supervisor: str, text: str, rounds: int) -> tuple[float, Callable[[str], int]]:
+    """Median milliseconds of scoring a text without anything kept, after one round that loads the model."""
+    import heatline
+
+    times = []
+    for _ in range(rounds + 1):
+        scorer = heatline.load(supervisor, cache=False)
+        _ = scorer.engine.sequences
+        started = time.perf_counter()
+        scorer.score(text, "python")
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times[1:]), lambda code: len(scorer.engine.session.tokenizer.encode(code).ids)
+
+
+def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
+    import heatline
+
+    with heatline.load(supervisor, cache=False) as scorer:
+        tokenizer = scorer.engine.session.tokenizer
+        function = function_of(FUNCTION_TOKENS, lambda code: len(tokenizer.encode(code).ids))
+        tokens = len(tokenizer.encode(function).ids)
+    scratch, _ = from_scratch(supervisor, function, 3)
+    big = long_file(lines)
+    result: dict[str, Any] = {
+        "supervisor": supervisor, "function_tokens": tokens, "lines": big.count("\n"),
+        "scratch_function_ms": scratch, "load_before": os.getloadavg(),
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"HEATLINE_SUPERVISOR": supervisor, "HEATLINE_CACHE": folder}
+        editor = Editor(environment)
+        small = f"file://{folder}/small.py"
+        editor.open(small, function)
+        editor.complete(small)
+        rows = function.splitlines()
+        last, middle = len(rows) - 1, len(rows) // 2
+        before, busy = len(editor.processes()), processor_seconds(editor.processes())
+        result["end"] = quantiles(typed(editor, small, last, len(rows[last]), keystrokes))
+        spent = processor_seconds(editor.processes()) - busy
+        assert before == len(editor.processes())
+        result["end"]["processor_ms"] = 1000 * spent / (keystrokes + WARM_UP)
+        result["middle"] = quantiles(typed(editor, small, middle, len(rows[middle]), max(keystrokes // 3, 5)))
+        large = f"file://{folder}/large.py"
+        started = time.perf_counter()
+        editor.open(large, big)
+        hovers, flagged, scored_at = [], -1, 0.0
+        while True:  # hovers on the edited file and on this one, until the last of its lines is scored
+            seconds, _ = editor.hover(small, middle)
+            hovers.append(1000 * seconds)
+            seconds, answer = editor.hover(large, big.count("\n") - 3)
+            if answer is not None:
+                break
+            hovers.append(1000 * seconds)
+            time.sleep(0.02)
+        scored_at = time.perf_counter()
+        result["hover"] = quantiles(hovers)
+        result["scratch_file_ms"] = 1000 * (scored_at - started)
+        time.sleep(1.0)
+        rows = big.splitlines()
+        inside = next(i for i in range(len(rows) // 2, len(rows)) if rows[i].startswith("    return"))
+        busy = processor_seconds(editor.processes())
+        result["large"] = quantiles(typed(editor, large, inside, len(rows[inside]), keystrokes))
+        spent = processor_seconds(editor.processes()) - busy
+        result["large"]["processor_ms"] = 1000 * spent / (keystrokes + WARM_UP)
+        editor.tell("textDocument/didClose", {"textDocument": {"uri": large}})
+        for number in range(OPEN_FILES - 1):
+            uri = f"file://{folder}/other{number}.py"
+            editor.open(uri, long_file(200, seed=number + 1))
+            editor.complete(uri)
+        editor.insert(small, last, 0, " ")
+        editor.complete(small)
+        time.sleep(4.0)  # what was scored under edit is written to the cache
+        pids = editor.processes()
+        result["memory_mb"] = {
+            name: proportional_set_size(pid) for name, pid in zip(("server", "worker"), pids, strict=False)
+        }
+        busy = processor_seconds(pids)
+        time.sleep(IDLE_SECONDS)
+        result["idle_processor_share"] = (processor_seconds(pids) - busy) / IDLE_SECONDS
+        result["load_after"] = os.getloadavg()
+        editor.end()
+    return result
+
+
+def markdown(results: list[dict[str, Any]]) -> str:
+    rows = [
+        "# Latency of the language server",
+        "",
+        "Made by `python benchmarks/latency.py`, which says what each figure is. Milliseconds unless said otherwise.",
+        "",
+    ]
+    for result in results:
+        target = TARGETS.get(result["supervisor"], {})
+        scratch, whole = result["scratch_function_ms"], result["scratch_file_ms"]
+        memory = result["memory_mb"]
+        load = ", ".join(f"{result[name][0]:.1f}" for name in ("load_before", "load_after"))
+        rows += [
+            f"## {result['supervisor']}",
+            "",
+            f"{os.cpu_count()} processors; load average before and after: {load}.",
+            "",
+            "| from a key to its diagnostics | p50 | p95 | least | processor time | from scratch | ratio |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        labels = {
+            "end": f"at the end of a function of {result['function_tokens']} tokens",
+            "middle": "in its middle",
+            "large": f"in one function of {result['lines']:,} lines",
+        }
+        for name, label in labels.items():
+            row = result[name]
+            reference = whole if name == "large" else scratch
+            spent = f"{row['processor_ms']:.0f}" if "processor_ms" in row else ""
+            rows.append(
+                f"| {label} | {row['p50']:.0f} | {row['p95']:.0f} | {row['least']:.0f} | {spent} "
+                f"| {reference:,.0f} | {reference / row['p50']:.1f} × |"
+            )
+        limit = f" (target {target['end']:.0f})" if target else ""
+        most = f" (target {target['memory']:.0f})" if target else ""
+        hover = result["hover"]
+        rows += [
+            "",
+            "| | measured |",
+            "|---|---|",
+            f"| p95 at the end of the function{limit} | {result['end']['p95']:.0f} |",
+            f"| hover while {result['lines']:,} lines are scored, p50 / p95 (target {HOVER_TARGET:.0f}) "
+            f"| {hover['p50']:.1f} / {hover['p95']:.1f} of {hover['count']} |",
+            f"| memory with {OPEN_FILES} open files, server + worker, MB{most} "
+            f"| {memory['server']:.0f} + {memory['worker']:.0f} = {sum(memory.values()):.0f} |",
+            f"| processor in {IDLE_SECONDS:.0f} s of idling (target 0 %) | {result['idle_processor_share']:.1%} |",
+            "",
+        ]
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--supervisor", action="append")
+    parser.add_argument("--keystrokes", type=int, default=60)
+    parser.add_argument("--lines", type=int, default=LINES)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    results = [
+        measure(supervisor, options.keystrokes, options.lines)
+        for supervisor in options.supervisor or list(TARGETS)
+    ]
+    page = markdown(results)
+    print(page)
+    if options.out:
+        options.out.write_text(page, encoding="utf-8")
+        options.out.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
