@@ -36,6 +36,7 @@ class PlayedWorker:
         self._risks = risks
         self._loaded: asyncio.Task[None] | None = None
         self._waiting: dict[str, wire.Score] = {}
+        self._ready = False
         self.held = False
         self.failure: str | None = None
         self.jobs: list[wire.Score] = []
@@ -45,7 +46,7 @@ class PlayedWorker:
         self._waiting[job.uri] = job
         if self._loaded is None:
             self._loaded = asyncio.ensure_future(self._load())
-        elif self._loaded.done():
+        else:
             asyncio.get_running_loop().call_soon(self.release)
 
     def cancel(self, uri: str) -> None:
@@ -62,10 +63,12 @@ class PlayedWorker:
             self._listener.scoring_failed(self.failure, None)
             return
         await self._listener.worker_loaded(str(self._probe))
+        self._ready = True
         self.release()
 
     def release(self) -> None:
-        if self.held:
+        """Answers the jobs that wait, unless they are held or nothing is loaded yet."""
+        if self.held or not self._ready:
             return
         jobs, self._waiting = list(self._waiting.values()), {}
         for job in jobs:
@@ -159,15 +162,23 @@ class Editor:
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return answer
 
+    async def response(self, answer: asyncio.Future[Json]) -> Json:
+        """A whole response."""
+        return await asyncio.wait_for(answer, PATIENCE_SECONDS)
+
+    async def scored(self, uri: str) -> None:
+        """Waits until a document's newest version is scored and nothing of it is held back."""
+        await asyncio.wait_for(self.server.display.finished(uri, settled=True), PATIENCE_SECONDS)
+
     async def request(self, method: str, params: Any) -> Any:
         """A request's result."""
-        response = await asyncio.wait_for(self.ask(method, params), PATIENCE_SECONDS)
+        response = await self.response(self.ask(method, params))
         assert "error" not in response, response["error"]
         return response["result"]
 
     async def error(self, method: str, params: Any) -> Json:
         """A request's error."""
-        response = await asyncio.wait_for(self.ask(method, params), PATIENCE_SECONDS)
+        response = await self.response(self.ask(method, params))
         error: Json = response["error"]
         return error
 

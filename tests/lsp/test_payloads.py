@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ async def opened(
     """Opens the text and waits until it is scored."""
     await editor.start(capabilities, options)
     editor.open(URI, TEXT)
-    await editor.server.display.finished(URI, settled=True)
+    await editor.scored(URI)
 
 
 async def test_pushed_diagnostics_name_the_version_and_each_flagged_line(editor: Editor) -> None:
@@ -98,7 +99,7 @@ async def test_a_pull_is_answered_when_the_scores_come(editor: Editor) -> None:
     answer = editor.ask("textDocument/diagnostic", document(URI))
     editor.worker.held = False
     editor.worker.release()
-    assert (await answer)["result"]["items"] == [BAD, WORSE]
+    assert (await editor.response(answer))["result"]["items"] == [BAD, WORSE]
 
 
 async def test_a_pull_of_a_document_that_is_edited_meanwhile_is_to_be_repeated(editor: Editor) -> None:
@@ -106,8 +107,9 @@ async def test_a_pull_of_a_document_that_is_edited_meanwhile_is_to_be_repeated(e
     editor.worker.held = True
     editor.open(URI, TEXT)
     answer = editor.ask("textDocument/diagnostic", document(URI))
+    await asyncio.sleep(0)  # the request is being handled now
     editor.edit(URI, 2, "import re", 0, 0, 0, 9)
-    assert (await answer)["error"] == {
+    assert (await editor.response(answer))["error"] == {
         "code": -32802,
         "message": "The document was edited; pull again.",
         "data": {"retriggerRequest": True},
@@ -350,14 +352,14 @@ async def test_rescoring_asks_the_worker_again(editor: Editor) -> None:
     await opened(editor)
     asked = len(editor.worker.jobs)
     assert await editor.command("heatline.rescore") == {"documents": 1}
-    await editor.server.display.finished(URI, settled=True)
+    await editor.scored(URI)
     assert len(editor.worker.jobs) == asked + 1
 
 
 async def test_a_restart_gives_the_documents_to_a_new_worker(editor: Editor) -> None:
     await opened(editor)
     assert await editor.command("heatline.restart") is None
-    await editor.server.display.finished(URI, settled=True)
+    await editor.scored(URI)
     assert [job.uri for job in editor.workers[1].jobs] == [URI]
 
 

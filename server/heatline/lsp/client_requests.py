@@ -20,8 +20,12 @@ REFRESH_SECONDS = 0.1
 """Refreshes asked for within this time are one."""
 
 
+NO_ANSWER = object()
+"""What ``ask`` gives when the client refused or was silent: null is an answer."""
+
+
 async def ask(protocol: LanguageServerProtocol, method: str, params: Any) -> Any:
-    """The client's answer; None when it refuses, or takes longer than ``ANSWER_SECONDS``."""
+    """The client's answer; NO_ANSWER when it refuses, or takes longer than ``ANSWER_SECONDS``."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await protocol.send_request_async(method, params)
@@ -29,7 +33,7 @@ async def ask(protocol: LanguageServerProtocol, method: str, params: Any) -> Any
         logger.info("the client did not answer %s", method)
     except JsonRpcException as error:
         logger.info("the client refused %s (%s)", method, error.code)
-    return None
+    return NO_ANSWER
 
 
 class Refreshes:

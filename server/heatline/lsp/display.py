@@ -48,6 +48,7 @@ class _Entry:
     steady: Steady | None = None
     quiet: asyncio.TimerHandle | None = None
     failed: bool = False
+    stale: bool = False  # it is about to be shown otherwise, though its text and scores are the same
     waiters: list[tuple[asyncio.Future[ShownDocument | None], bool]] = field(default_factory=list)
 
 
@@ -134,6 +135,7 @@ class Display:
                     entry.notes = None
                 entry.steady = None
                 if entry.scored is not None:
+                    entry.stale = True
                     self._present(entry)
 
     def latest(self, uri: str) -> ShownDocument | None:
@@ -159,7 +161,8 @@ class Display:
         entry = self._entries.get(uri)
         if entry is None or entry.failed:
             return None
-        if (shown := self.latest(uri)) is not None and _is_finished(shown, settled):
+        shown = None if entry.stale else self.latest(uri)
+        if shown is not None and _is_finished(shown, settled):
             return shown
         waiter: asyncio.Future[ShownDocument | None] = asyncio.get_running_loop().create_future()
         entry.waiters.append((waiter, settled))
@@ -207,6 +210,7 @@ class Display:
         )
         shown = ShownDocument(scored, flags, notes, surroundings.policy, surroundings.settings, settled)
         entry.shown = shown
+        entry.stale = False
         if settled and scored.complete:
             entry.steady = None
         self._show(shown)

@@ -7,6 +7,7 @@ Edits are applied here and not by pygls, whose lines are not the protocol's (see
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,13 +25,17 @@ EditListener = Callable[[str, str, int, int, str], None]
 
 @dataclass(frozen=True)
 class Document:
-    """One version of one open document; ``last_edit`` is the offset of its latest change, 0 when opened."""
+    """One version of one open document; ``last_edit`` is the offset of its latest change, 0 when opened.
+
+    ``is_cell``: it is a notebook's cell, in which some lines are commands to the notebook and no code.
+    """
 
     uri: str
     language_id: str
     version: int
     text: str
     last_edit: int = 0
+    is_cell: bool = False
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -38,8 +43,9 @@ class Document:
 
     @cached_property
     def scorable_text(self) -> str:
-        """The text without lone surrogates; offsets into it are offsets into ``text``."""
-        return without_surrogates(self.text)
+        """The text without lone surrogates and magics; offsets into it are offsets into ``text``."""
+        text = without_surrogates(self.text)
+        return without_magics(text) if self.is_cell else text
 
     def offset(self, position: types.Position, encoding: PositionEncoding) -> int:
         """The code-point offset of a client's position, clamped into the text."""
@@ -66,9 +72,10 @@ class DocumentStore:
     def get(self, uri: str) -> Document | None:
         return self._documents.get(uri)
 
-    def open(self, item: types.TextDocumentItem) -> Document:
+    def open(self, item: types.TextDocumentItem, *, is_cell: bool = False) -> Document:
         """Adds a document. One that is open already is replaced: the editor's text is the right one."""
-        document = Document(item.uri, item.language_id, item.version, join_surrogates(item.text))
+        text = join_surrogates(item.text)
+        document = Document(item.uri, item.language_id, item.version, text, is_cell=is_cell)
         self._documents[item.uri] = document
         return document
 
@@ -104,6 +111,24 @@ class DocumentStore:
     def close(self, uri: str) -> None:
         """Forgets a document; one that is not open is no error."""
         self._documents.pop(uri, None)
+
+
+_MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.M)
+
+
+def without_magics(text: str) -> str:
+    """The text of a notebook's cell with spaces for its magics and shell commands.
+
+    A cell magic (``%%bash``) makes the whole cell something else, unless it only measures Python.
+    """
+    first = text.lstrip()
+    if first.startswith("%%") and not first.startswith(("%%time", "%%timeit", "%%capture", "%%prun")):
+        return _blank(text)
+    return _MAGIC.sub(lambda magic: _blank(magic.group()), text)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
 
 
 def _edit(

@@ -30,6 +30,7 @@ from heatline.lsp.flagging import Policy
 from heatline.lsp.generated_regions import GeneratedRegions, Regions
 from heatline.lsp.head_watch import HeadWatch
 from heatline.lsp.position_encoding import PositionEncoding
+from heatline.lsp.progress import show_until
 from heatline.lsp.protocol import HeatlineProtocol
 from heatline.lsp.published_diagnostics import PublishedDiagnostics
 from heatline.lsp.reviewed_marks import ReviewedMarks
@@ -51,10 +52,15 @@ class HeatlineServer(LanguageServer):
     encoding: PositionEncoding
     link: ScoringLink
 
-    def __init__(self, make_worker: MakeWorker = worker_process) -> None:
+    def __init__(
+        self,
+        make_worker: MakeWorker = worker_process,
+        notebooks: types.NotebookDocumentSyncOptions | None = None,
+    ) -> None:
         super().__init__(
             "heatline",
             _version(),
+            notebook_document_sync=notebooks,
             protocol_cls=HeatlineProtocol,
         )
         self.regions = GeneratedRegions()
@@ -75,6 +81,7 @@ class HeatlineServer(LanguageServer):
         self._said: set[str] = set()
         self._unsaid: list[tuple[str, types.MessageType]] | None = []
         self._changed_at: dict[str, float] = {}
+        self._loading: asyncio.Event | None = None
 
     # What the client sets
 
@@ -110,6 +117,7 @@ class HeatlineServer(LanguageServer):
     def restart(self) -> None:
         """Starts the scoring process anew, with today's settings, and scores every open document again."""
         self.tasks.start(self.link.close())
+        self._loading_ended()
         self.link = self._new_link()
         self._said.clear()
         self.status.cleared()
@@ -150,6 +158,7 @@ class HeatlineServer(LanguageServer):
         self._changed_at[document.uri] = time.monotonic()
         self.display.opened(document)
         self.display.prepare(document)
+        self._loading_begun()
         self.link.opened(document)
         self.status.changed()
 
@@ -215,6 +224,7 @@ class HeatlineServer(LanguageServer):
     # What the scoring link reports
 
     def probe_loaded(self) -> None:
+        self._loading_ended()
         self.status.changed()
 
     def scored(self, document: ScoredDocument) -> None:
@@ -237,6 +247,7 @@ class HeatlineServer(LanguageServer):
             if uri is None or document.uri == uri:
                 self.published.cleared(document.uri)
         if uri is None:
+            self._loading_ended()
             self.status.failed(message)
         self.say(message, types.MessageType.Error)
 
@@ -293,6 +304,17 @@ class HeatlineServer(LanguageServer):
         kind, _, trace = sys.exc_info()
         frames = "".join(traceback.format_tb(error.__traceback__ or trace))
         logger.error("%s: %s\n%s", source.__name__, (kind or type(error)).__name__, frames)
+
+    def _loading_begun(self) -> None:
+        """Shows that the model is being loaded, from the first document on."""
+        if self.link.probe is None and self._loading is None:
+            self._loading = asyncio.Event()
+            self.tasks.start(show_until(self.protocol, "Heatline: loading the model", self._loading))
+
+    def _loading_ended(self) -> None:
+        if self._loading is not None:
+            self._loading.set()
+            self._loading = None
 
     def _new_link(self) -> ScoringLink:
         return ScoringLink(self.configuration.machine, self, self.why_unscorable, self._make_worker)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from lsprotocol import types
 from pygls.protocol import LanguageServerProtocol
 
-from heatline.lsp.client_requests import ask
+from heatline.lsp.client_requests import NO_ANSWER, ask
 
 
 class ProgressBar:
@@ -45,7 +45,9 @@ async def progress_bar(
     """A bar for as long as the block runs. ``token`` is the client's; None: it is asked for one, if it has any."""
     if token is None and _shows_progress(protocol.client_capabilities):
         token = str(uuid.uuid4())
-        await ask(protocol, types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token))
+        params = types.WorkDoneProgressCreateParams(token)
+        if await ask(protocol, types.WINDOW_WORK_DONE_PROGRESS_CREATE, params) is NO_ANSWER:
+            token = None
     if token is not None:
         begin = types.WorkDoneProgressBegin(
             title=title, cancellable=cancellable, percentage=0 if percentage else None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from heatline.calibration import calibrators_at
 from heatline.errors import ProbeError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
@@ -170,8 +169,7 @@ def at_base_rate(probe: SpanProbe, settings: Settings) -> SpanProbe:
     """
     if not isinstance(settings.base_rate, float):
         return probe
-    calibrators = calibrators_at(probe.card.calibrators, settings.base_rate)
-    return replace(probe, card=replace(probe.card, calibrators=calibrators))
+    return probe.at_base_rate(settings.base_rate)
 
 
 def _load(settings: Settings) -> wire.Load:

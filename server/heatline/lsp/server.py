@@ -7,6 +7,7 @@ from lsprotocol import types
 from heatline.lsp import (
     commands,
     configuration_events,
+    notebook_sync,
     snapshot_requests,
     text_sync,
     workspace_requests,
@@ -19,7 +20,7 @@ from heatline.lsp.workspace_scan import WorkspaceScan
 
 def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
     """A server with every feature, ready to be given a transport."""
-    server = HeatlineServer(make_worker)
+    server = HeatlineServer(make_worker, notebook_sync.SYNC)
     scan = WorkspaceScan(server)
 
     @server.feature(types.INITIALIZE)
@@ -38,6 +39,7 @@ def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
         await server.end()
 
     text_sync.register(server)
+    notebook_sync.register(server)
     snapshot_requests.register(server)
     workspace_requests.register(server, scan)
     commands.register(server)
