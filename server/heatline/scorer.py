@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from heatline.errors import ProbeError, SettingsError
 from heatline.probe import SpanProbe
+from heatline.probe.chosen import chosen_probe
 from heatline.scoring.cache import FeatureCache
 from heatline.scoring.engine import Engine
 from heatline.scoring.languages import PLAIN, language_of
@@ -48,7 +49,11 @@ def resolve(supervisor: str | None = None, probe: str | None = None) -> Resolved
 
 
 def find_probe(supervisor: str, probe: str | None = None) -> Path:
-    """The card of a probe: a path, a shipped probe's name, or the supervisor's default probe."""
+    """The card of a probe: a path, a shipped probe's name, or the supervisor's default probe.
+
+    The default is what `heatline probe use` chose, else the shipped one.
+    """
+    probe = probe or chosen_probe(supervisor)
     if probe and (probe.endswith(".json") or os.sep in probe):
         path = Path(probe).expanduser().with_suffix(".json")
         if not path.is_file():
@@ -135,19 +140,23 @@ def load(
     device: str = "auto",
     cache: bool | int = True,
     memory: int | None = None,
+    base_rate: float | None = None,
 ) -> Scorer:
     """Get ready to score: find bundle and probe and check that they fit.
 
     ``supervisor`` is a name (``heatline supervisor list``), ``probe`` a name or the path of a card, ``threads``
     the processor's cores to use (default: all physical ones but one), ``cache`` whether features are kept on
-    disk, or in how many bytes, ``memory`` the bytes that may be kept of scopes under edit.  The model is loaded
-    when it is first needed.
+    disk, or in how many bytes, ``memory`` the bytes that may be kept of scopes under edit, ``base_rate`` the share
+    of lines that get edited in code like this, to which risks are shifted.  The model is loaded when it is first
+    needed.
     """
     if threads is not None and threads < 1:
         raise SettingsError(f"{threads} threads can't score anything. Use 1 or more.")
     found = resolve(supervisor, probe)
     loaded = SpanProbe.load(found.probe)
     loaded.check_bundle(BundleCard.read(found.bundle).bundle_hash, LAYOUT_VERSION)
+    if base_rate is not None:
+        loaded = loaded.at_base_rate(base_rate)
 
     def open_session() -> SupervisorSession:
         from heatline.supervisor.session import SupervisorSession

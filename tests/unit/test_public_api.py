@@ -22,6 +22,8 @@ def test_load_and_score_keep_their_parameters():
         "threads",
         "device",
         "cache",
+        "memory",
+        "base_rate",
     ]
     assert list(inspect.signature(heatline.Scorer.score).parameters) == [
         "self",

@@ -167,6 +167,15 @@ def check(
         str | None,
         typer.Option(metavar="NAME", help="The probe to score with.", show_default="the supervisor's own"),
     ] = None,
+    base_rate: Annotated[
+        float | None,
+        typer.Option(
+            parser=risk,
+            metavar="SHARE",
+            help="The share of lines that get edited in code like this, such as 0.05 or 5%: risks are shifted to it.",
+            show_default="the setting `base-rate`, else the share in the probe's corpus",
+        ),
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(min=1, help="Threads to compute with.", show_default="physical cores less one"),
@@ -209,6 +218,7 @@ def check(
         isolated=isolated,
         supervisor=supervisor,
         probe=probe,
+        base_rate=base_rate,
         threads=threads,
     )
     _check_baseline_options(wish.baseline, update_baseline, whole=base is None and not watch)

@@ -61,6 +61,7 @@ class Wish:
     isolated: bool = False
     supervisor: str | None = None
     probe: str | None = None
+    base_rate: float | None = None
     threads: int | None = None
 
 
@@ -219,9 +220,14 @@ class CheckRun:
                     wish.threads or settings.threads,
                     device=settings.device,
                     cache=settings.cache_size_mb > 0,
+                    base_rate=self._base_rate(),
                 )
             )
         return self._scorer
+
+    def _base_rate(self) -> float | None:
+        wished, set_there = self.wish.base_rate, self.project.settings.base_rate
+        return wished if wished is not None else set_there if isinstance(set_there, float) else None
 
     def _flags(self, scorer: Scorer) -> Flags:
         settings, wish = self.project.settings, self.wish

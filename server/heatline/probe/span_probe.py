@@ -8,7 +8,7 @@ whole scope: ``feature_t = gelu(local_t Â· A + [max_s local_s, mean_s local_s] Â
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from heatline.calibration import Calibrator, calibrator_from_json
+from heatline.calibration import Calibrator, calibrator_from_json, calibrators_at
 from heatline.errors import ProbeError
 from heatline.probe.card import LEVELS, ProbeCard
 
@@ -83,6 +83,14 @@ class SpanProbe:
     def threshold(self) -> float:
         """Scaled line risk at or above which a line is flagged by default."""
         return self.card.threshold
+
+    def at_base_rate(self, edited_lines: float) -> SpanProbe:
+        """The probe for code where this share of the lines has to be edited (``calibration.calibrators_at``).
+
+        Raises ``ProbeError`` for a share outside (0, 1) or a probe that isn't calibrated.
+        """
+        moved = calibrators_at(self.card.calibrators, edited_lines)
+        return replace(self, card=replace(self.card, calibrators=moved))
 
     def calibrator(self, level: str) -> Calibrator:
         """The calibrator of ``token``, ``line`` or ``scope``."""
