@@ -35,7 +35,8 @@ DOCUMENTS = {
 }
 SCRAPS = [
     *"abx01 ()[]{}:;.,'\"#\\=+\t", "\n", "\r\n", "\r", "    ", "é", "世", "\u0301", "😋", "𝄞", "\ufeff", "\x0c",
-    "\u2028", "\ud83d", "\ude0b", "return x\n", "\n\ndef g(y):\n    return y\n", "import b\n", "function h() { return 1 }\n",
+    "\u2028", "\ud83d", "\ude0b", "return x\n", "\n\ndef g(y):\n    return y\n", "import b\n",
+    "function h() { return 1 }\n",
 ]  # fmt: skip
 
 
@@ -50,9 +51,7 @@ class LocalWorker:
         self.frames_left: int | None = None
 
     def score(self, job: wire.Score) -> None:
-        self._queue.put(
-            wire.Score(**{n: getattr(job, n) for n in job.__slots__} | {"fresh": job.uri not in self._begun})
-        )
+        self._queue.put(replace(job, fresh=job.uri not in self._begun))
         self._begun.add(job.uri)
 
     def work(self, frames: int | None = None) -> None:
