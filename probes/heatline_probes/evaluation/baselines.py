@@ -1,91 +1,95 @@
-"""Trivial baselines every probe must beat: what dataset, position and syntax alone can tell."""
+"""Trivial baselines every probe must beat: what dataset, position, syntax and the supervisor alone can tell.
 
-import re
-from collections.abc import Sequence
+Each gives logits of P(kept) `(n,)` for a view's spans, fitted for each fold on the programs that a probe could
+have learned from, to be scaled like a probe's.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from heatline_probes.corpus.programs import Program
-from heatline_probes.training.examples import Examples
+from heatline.calibration.logistic import log_odds
+from heatline_probes.evaluation.splits import training_programs
+from heatline_probes.evaluation.views import Bool, Float64, Run, SpanView
 
-Float64 = NDArray[np.float64]
-
-_KEYWORDS = re.compile(
-    r"\b(?:if|elif|else|for|while|return|def|class|import|from|try|except|with|lambda|in)\b"
-)
-_OPERATORS = re.compile(r"[-+*/%<>=!&|^~]+")
+MOST_FITTED = 100_000  # spans a baseline is fitted on, drawn by the seed
+_POOLINGS: dict[str, Any] = {"lowest": np.minimum, "mean": np.add}
 
 
-def dataset_identity(
-    examples: Examples, level: str, folds: NDArray[np.int64], dataset: NDArray[np.str_]
-) -> Float64:
-    """The base rate of a span's dataset in the other folds; `(n,)` confidences."""
-    spans = examples.levels[level]
-    fold = folds[spans.program]
-    names = dataset[spans.program]
-    result = np.empty(len(spans.kept))
-    for held in np.unique(fold):
-        for name in np.unique(names):
-            known = (fold != held) & (names == name)
-            rate = float(spans.kept[known].mean()) if known.any() else float(spans.kept[fold != held].mean())
-            result[(fold == held) & (names == name)] = rate
-    return result
+def dataset_identity(run: Run, view: SpanView) -> Float64:
+    """The base rate of a span's dataset among what may be learned from; of everything where it is unknown."""
+    result = np.empty(len(view))
+    for held, usable in _folds(run, view):
+        rate = _rate(view.kept[usable])
+        for name in np.unique(view.dataset[held]):
+            known = usable & (view.dataset == name)
+            result[held & (view.dataset == name)] = _rate(view.kept[known]) if known.any() else rate
+    return log_odds(result)
 
 
-def syntax_features(examples: Examples, level: str) -> Float64:
-    """Length, position, nesting, keywords, operators and kind of each span; `(n, 12)`."""
-    spans, table = examples.levels[level], examples.table
-    starts = table["start"].to_numpy()[spans.firsts]
-    last_token = np.append(spans.firsts[1:], len(table)) - 1
-    ends = table["end"].to_numpy()[last_token]
-    lines = table["line"].to_numpy()[spans.firsts]
-    lengths = np.diff(spans.firsts, append=len(table))
-    rows = [
-        _features(examples.programs, p, s, e, line, n)
-        for p, s, e, line, n in zip(spans.program, starts, ends, lines, lengths, strict=True)
-    ]
-    return np.asarray(rows, np.float64)
-
-
-def _features(
-    programs: Sequence[Program], program: int, start: int, end: int, line: int, tokens: int
-) -> tuple[float, ...]:
-    code = programs[program].code
-    text = code[start:end]
-    body = text.strip()
-    line_start = code.rfind("\n", 0, start + len(text) - len(text.lstrip())) + 1
-    whole = code[line_start : line_start + 200]
-    indentation = len(whole) - len(whole.lstrip())
-    return (
-        np.log1p(tokens),
-        np.log1p(len(body)),
-        line / max(code.count("\n") + 1, 1),
-        np.log1p(line),
-        np.log1p(code.count("\n")),
-        min(indentation, 40) / 4,
-        float(body.startswith("#")),
-        float(body.startswith(('"""', "'''", '"', "'"))),
-        float(whole.lstrip().startswith(("import ", "from ", "def ", "class ", "@"))),
-        len(_KEYWORDS.findall(body)) / (1 + tokens),
-        len(_OPERATORS.findall(body)) / (1 + tokens),
-        float(bool(re.search(r"\d", body))),
+def syntax_logistic(run: Run, view: SpanView, features: Float64, seed: int = 0) -> Float64:
+    """Logistic regression over `syntax_features` of the view's spans, `(n, F)`."""
+    return _fitted(
+        run,
+        view,
+        features,
+        lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)),
+        seed,
     )
 
 
-def syntax_logistic(examples: Examples, level: str, folds: NDArray[np.int64], seed: int = 0) -> Float64:
-    """Logistic regression over `syntax_features`, fitted on the other folds; `(n,)` confidences."""
-    features, spans = syntax_features(examples, level), examples.levels[level]
-    fold = folds[spans.program]
-    result = np.empty(len(spans.kept))
-    for held in np.unique(fold):
-        known = np.flatnonzero(fold != held)
-        if len(known) > 200_000:
-            known = np.random.default_rng(seed).choice(known, 200_000, replace=False)
-        scaler = StandardScaler().fit(features[known])
-        model = LogisticRegression(max_iter=500).fit(scaler.transform(features[known]), spans.kept[known])
-        held_rows = fold == held
-        result[held_rows] = model.predict_proba(scaler.transform(features[held_rows]))[:, 1]
-    return result
+def syntax_boosting(run: Run, view: SpanView, features: Float64, seed: int = 0) -> Float64:
+    """Gradient boosting over the same features: what they can tell without being linear."""
+    return _fitted(
+        run,
+        view,
+        features,
+        lambda: HistGradientBoostingClassifier(max_iter=60, learning_rate=0.15, random_state=seed),
+        seed,
+    )
+
+
+def token_probability(run: Run, level: str, view: SpanView, pooling: str) -> Float64:
+    """The supervisor's own probability of a span's tokens: the `lowest`, or their geometric `mean`."""
+    tokens = run.predictions.levels["token"]
+    if tokens.log_probability is None:
+        raise ValueError("These predictions hold no token probabilities.")
+    spans = run.predictions.levels[level]
+    first, last = spans.first[view.row], spans.last[view.row]
+    values = np.append(tokens.log_probability, 0.0)
+    bounds = np.stack([first, last], axis=1).ravel()
+    pooled = _POOLINGS[pooling].reduceat(values, bounds)[::2]
+    if pooling == "mean":
+        pooled = pooled / np.maximum(last - first, 1)
+    return log_odds(np.exp(np.minimum(pooled, 0.0)))
+
+
+def _folds(run: Run, view: SpanView) -> Iterator[tuple[Bool, Bool]]:
+    """For each fold, the spans that are tested and those that may be learned from; all where none may."""
+    programs = run.predictions.programs
+    for held in np.unique(view.fold):
+        usable = training_programs(programs.fold, programs.group, int(held))[view.program]
+        yield view.fold == held, usable if usable.any() else np.ones(len(view), bool)
+
+
+def _rate(kept: Bool) -> float:
+    return (float(kept.sum()) + 1) / (len(kept) + 2)
+
+
+def _fitted(run: Run, view: SpanView, features: Float64, model: Callable[[], Any], seed: int) -> Float64:
+    result = np.empty(len(view))
+    for held, usable in _folds(run, view):
+        rows = np.flatnonzero(usable)
+        if len(rows) > MOST_FITTED:
+            rows = np.random.default_rng(seed).choice(rows, MOST_FITTED, replace=False)
+        kept = view.kept[rows]
+        if kept.all() or not kept.any():
+            result[held] = _rate(kept)
+        else:
+            result[held] = model().fit(features[rows], kept).predict_proba(features[held])[:, 1]
+    return log_odds(np.clip(result, 1e-6, 1 - 1e-6))

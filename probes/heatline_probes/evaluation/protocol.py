@@ -6,6 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from heatline_probes.evaluation.baselines import (
+    dataset_identity,
+    syntax_boosting,
+    syntax_logistic,
+    token_probability,
+)
 from heatline_probes.evaluation.estimates import RESAMPLES, Draws, draw_programs
 from heatline_probes.evaluation.failing import rank_units, summarise
 from heatline_probes.evaluation.features import syntax_features
@@ -13,12 +19,6 @@ from heatline_probes.evaluation.line_kinds import LineKind
 from heatline_probes.evaluation.metrics import Outcomes, Report, measure, reliability
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.scaling import evaluation_sets, scaled, transferred, unscaled
-from heatline_probes.evaluation.trivial import (
-    dataset_identity,
-    syntax_boosting,
-    syntax_logistic,
-    token_probability,
-)
 from heatline_probes.evaluation.views import Float64, Run, SpanView
 
 Progress = Callable[[str, int, int], None]

@@ -173,7 +173,7 @@ def check(
             parser=risk,
             metavar="SHARE",
             help="The share of lines that get edited in code like this, such as 0.05 or 5%: risks are shifted to it.",
-            show_default="the setting `base-rate`, else the share in the probe's corpus",
+            show_default="the setting `baseRate`, else the share in the probe's corpus",
         ),
     ] = None,
     threads: Annotated[
