@@ -310,3 +310,16 @@ def level_logits(
             pooled = np.maximum.reduceat(features, level.firsts[a:b] - first)
             result[name][a:b] = pooled.astype(np.float64) @ fitted.output.astype(np.float64)
     return {name: logits + fitted.output_bias for name, logits in result.items()}
+
+
+def model_logits(model: SpanModel, states: States, examples: Examples, chosen: Bool) -> dict[str, Float64]:
+    """As `level_logits`, for a model of any pooling, in its own arithmetic: for study."""
+    result = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
+    with torch.no_grad():
+        for first, last in program_slices(examples, chosen):
+            batch = _batch(examples, [(first, last)], first, last)
+            features = model.token_features(states.values[first:last], batch.scopes)
+            for name, level in examples.levels.items():
+                a, b = np.searchsorted(level.firsts, [first, last])
+                result[name][a:b] = model.span_logits(features, batch.spans[name][0]).numpy()
+    return result

@@ -1,7 +1,7 @@
 """The whole of training: embed, label, hold out, measure, calibrate, fit on everything, write the card."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -173,6 +173,20 @@ def hold_out(
         for level, values in level_logits(fitted, hidden, examples, split.test(fold)).items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
+    notes = {"labels": dict(sample.note), "command": plan.command, "settings": asdict(plan.settings)}
+    return predictions_of(plan, examples, sample, split, protocol, logits, notes), epochs
+
+
+def predictions_of(
+    plan: TrainingPlan,
+    examples: Examples,
+    sample: LabelledSample,
+    split: Split,
+    protocol: str,
+    logits: Mapping[str, Float64],
+    notes: Mapping[str, Any],
+) -> Predictions:
+    """Held-out logits of every level with what is known of their spans and programs."""
     programs = sample.programs
     table = PredictedPrograms(
         sha=np.asarray([p.code_sha for p in programs]),
@@ -186,8 +200,7 @@ def hold_out(
         fold=split.fold,
     )
     levels = {name: _spans(examples, name, values) for name, values in logits.items()}
-    notes = {"labels": dict(sample.note), "command": plan.command, "settings": asdict(plan.settings)}
-    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes), epochs
+    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes)
 
 
 def _spans(examples: Examples, name: str, logits: Float64) -> PredictedSpans:

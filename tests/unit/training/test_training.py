@@ -17,7 +17,7 @@ import heatline
 from heatline.probe import SpanProbe
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
-from heatline_probes.corpus.programs import Corpora, Program, code_sha
+from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.errors import CorpusError
 from heatline_probes.evaluation.background import library_files
 from heatline_probes.patches.labels import Edit, EditKind
@@ -32,34 +32,9 @@ from heatline_probes.training.sample import sample_programs
 from heatline_probes.training.store import EmbeddingStore, Source, Style, embed_program
 from heatline_probes.training.train import TrainingPlan, train_probe
 from tests.tiny import tiny_supervisor
+from tests.unit.training.own_programs import QUOTAS, program
 
 pytestmark = pytest.mark.probes
-
-GOOD = "import math\n\n\ndef f{i}(a, b):\n    total = a + b\n    return total * {i}\n"
-
-
-def program(
-    problem: int, passes: bool, licence: str = "MIT", kind: str = "solution", model: str = "m"
-) -> Program:
-    code = GOOD.replace("{i}", str(problem))
-    if not passes:
-        code = code.replace("a + b", "a - b")
-    code += f"# {model}\n"
-    return Program(
-        code_sha(code), "set-a" if problem % 2 else "set-b", f"p{problem}", "python", model, kind, "own", licence,
-        passes, "ran", code,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def corpora():
-    programs = [
-        program(i, passes, model=m) for i in range(40) for passes in (True, False) for m in ("x", "y")
-    ]
-    return Corpora(tuple(programs), {}, {f"p{i}": f"g{i // 2}" for i in range(40)})
-
-
-QUOTAS = {"set-a": 60, "set-b": 60}
 
 
 @pytest.fixture(scope="module")

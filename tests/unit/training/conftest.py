@@ -1,0 +1,18 @@
+"""Programs of our own, in two datasets; the failing ones differ in one token."""
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the probes extra")
+pytest.importorskip("pandas", reason="needs the probes extra")
+pytest.importorskip("sklearn", reason="needs the probes extra")
+
+from heatline_probes.corpus.programs import Corpora
+from tests.unit.training.own_programs import program
+
+
+@pytest.fixture(scope="package")
+def corpora():
+    programs = [
+        program(i, passes, model=m) for i in range(40) for passes in (True, False) for m in ("x", "y")
+    ]
+    return Corpora(tuple(programs), {}, {f"p{i}": f"g{i // 2}" for i in range(40)})
