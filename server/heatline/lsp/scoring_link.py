@@ -163,11 +163,11 @@ class ScoringLink:
 
 
 def at_base_rate(probe: SpanProbe, settings: Settings) -> SpanProbe:
-    """``probe`` with its calibrators moved to ``heatline.baseRate``, if a number is set.
+    """``probe`` with its calibrators moved to ``heatline.baseRate``, if it is set.
 
     Raises ProbeError for a probe that isn't calibrated.
     """
-    if not isinstance(settings.base_rate, float):
+    if settings.base_rate is None:
         return probe
     return probe.at_base_rate(settings.base_rate)
 

@@ -2,10 +2,9 @@
 
 from heatline.settings.project_file import ProjectFile, find_project_file
 from heatline.settings.reading import Layer, read_settings
-from heatline.settings.schema import BaseRate, Scaling, Scope, Settings, Severity
+from heatline.settings.schema import Scaling, Scope, Settings, Severity
 
 __all__ = [
-    "BaseRate",
     "Layer",
     "ProjectFile",
     "Scaling",

@@ -88,30 +88,25 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number within a closed range; ``word`` is one more value that is allowed."""
+    """A number within a closed range."""
 
     low: float
     high: float
-    word: str | None = None
 
     @property
     def expected(self) -> str:
-        words = f"a number from {self.low:g} to {self.high:g}"
-        return words if self.word is None else f'{words}, or "{self.word}"'
+        return f"a number from {self.low:g} to {self.high:g}"
 
     def accepts(self, value: object) -> bool:
-        if self.word is not None and value == self.word:
-            return True
-        return (
-            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
-        )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.low <= value <= self.high
 
     def normalise(self, value: Any) -> Any:
-        return value if value == self.word else float(value)
+        return float(value)
 
     def schema(self) -> dict[str, Any]:
-        number = {"type": "number", "minimum": self.low, "maximum": self.high}
-        return number if self.word is None else {"anyOf": [number, {"const": self.word}]}
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ Scaling = Literal["scaled", "unscaled"]
 Severity = Literal["error", "warning", "information", "hint", "off"]
 Granularity = Literal["token", "line", "both", "off"]
 LogLevel = Literal["error", "warning", "info", "debug"]
-BaseRate = float | Literal["auto"] | None
 
 Reach = Literal["folder", "window", "machine"]
 
@@ -185,11 +184,10 @@ class Settings:
         null="no limit",
     )
     severity: Severities = field(default_factory=Severities)
-    base_rate: BaseRate = _setting(
+    base_rate: float | None = _setting(
         None,
-        Number(0.001, 0.999, word="auto"),
-        "The share of lines that get edited in code like yours, to which risks are shifted; `auto` takes it "
-        "from the workspace's own history.",
+        Number(0.001, 0.999),
+        "The share of lines that get edited in code like yours, to which risks are shifted.",
         null="the rate of the probe's corpus",
     )
 

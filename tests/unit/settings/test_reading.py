@@ -54,11 +54,7 @@ def test_a_later_place_wins_name_by_name() -> None:
         ),
         ("debounceMs", -1, "must be a whole number from 0 to 10000, not -1; the default is used."),
         ("probe", " ", "must be a probe's name or path, not ' '; the default is used."),
-        (
-            "baseRate",
-            "much",
-            "must be a number from 0.001 to 0.999, or \"auto\", not 'much'; the default is used.",
-        ),
+        ("baseRate", "much", "must be a number from 0.001 to 0.999, not 'much'; the default is used."),
         ("exclude", "a", "must be a list of globs, not 'a'; the default is used."),
         ("features.hover", 1, "must be true or false, not 1; the default is used."),
         ("features", True, "is not a setting of Heatline; it is ignored."),

@@ -29,7 +29,7 @@ def test_the_schema_of_the_project_file_is_a_schema() -> None:
     ("values", "valid"),
     [
         ({}, True),
-        ({"threshold": 0.3, "severity": {"high": "error"}, "baseRate": "auto", "exclude": ["a"]}, True),
+        ({"threshold": 0.3, "severity": {"high": "error"}, "baseRate": 0.1, "exclude": ["a"]}, True),
         ({"threshold": 2}, False),
         ({"severity": {"highest": "error"}}, False),
         ({"path": "/bin/sh"}, False),
