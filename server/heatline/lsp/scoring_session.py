@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from heatline.lsp.document_place import document_language
@@ -56,6 +56,7 @@ class _Entry:
     job: int | None = None
     timer: asyncio.TimerHandle | None = None
     places: tuple[wire.Place, ...] | None = None
+    place_of: dict[bytes, wire.Place] = field(default_factory=dict)
     complete: bool = False
     asked_again: bool = False
     latest: ScoredDocument | None = None
@@ -150,6 +151,7 @@ class ScoringSession:
         entry = self._entries.get(uri)
         if entry is not None and entry.job == job:
             entry.places = tuple(places)
+            entry.place_of = {place.key: place for place in places}
             self._more_is_known(entry)
 
     def scope_scored(self, uri: str, features: wire.Features) -> None:
@@ -158,6 +160,10 @@ class ScoringSession:
         if entry is not None:
             entry.known[features.key] = features
             entry.confidences.pop(features.key, None)
+            place = entry.place_of.get(features.key)
+            if place is not None and self._probe is not None:
+                # one by one as they come: all at once would keep a hover waiting
+                _confidences(entry, place, entry.document.scorable_text, self._probe)
             self._more_is_known(entry)
 
     def job_done(self, job: int, uri: str) -> None:

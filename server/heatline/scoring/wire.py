@@ -21,8 +21,8 @@ PREFIX_BYTES = _LENGTHS.size
 MAX_FRAME_BYTES = 1 << 30
 KEY_BYTES = 32
 
-PATIENCE_SECONDS = 30.0
-"""Within so long a worker at work is heard of: a chunk of tokens on a slow machine takes a few seconds."""
+PATIENCE_SECONDS = 60.0
+"""Within so long a worker at work is heard of: on a starved machine a chunk of tokens takes half that."""
 
 LOADING_SECONDS = 180.0
 """The same while the model is read from the disk."""

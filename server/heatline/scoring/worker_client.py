@@ -30,7 +30,7 @@ SECOND_LOOK_SECONDS = 1.0
 
 _READ_BUFFER_BYTES = 1 << 20
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """How long a new worker may take until it is first heard of: it imports what it needs and reads the probe."""
 
 KEEP_WARM_SECONDS = 600.0
@@ -261,6 +261,7 @@ class WorkerClient:
             known = self._known.get(message.uri)
             if known is not None and message.job >= known.first_job:
                 self._listener.scope_scored(message.uri, message)
+                await asyncio.sleep(0)  # frames that lie in the buffer are read without a pause otherwise
         elif (
             isinstance(message, wire.Alive | wire.Outline | wire.Done | wire.Failed)
             and message.uri is not None
