@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatline.lsp.inserted_text import InsertedText, inserted_spans
@@ -95,6 +95,7 @@ EDITS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(EDITS)
 def test_marks_stay_within_the_text_and_apart(edits: list[tuple[int, int, str]]) -> None:
     edited = Edited("x = 1\ny = 2\n" * 3)
@@ -106,6 +107,7 @@ def test_marks_stay_within_the_text_and_apart(edits: list[tuple[int, int, str]])
         assert all(0 <= start < end <= len(edited.text) for start, end in spans)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 29)), st.integers(0, 30), st.integers(0, 30), st.integers(0, 6))
 def test_a_mark_stays_on_its_characters(marked: set[int], a: int, b: int, inserted: int) -> None:
     """Every character that is left is marked if and only if it was before."""

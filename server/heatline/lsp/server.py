@@ -7,6 +7,7 @@ from lsprotocol import types
 from heatline.lsp import (
     commands,
     configuration_events,
+    fetch_supervisor,
     notebook_sync,
     snapshot_requests,
     text_sync,
@@ -43,5 +44,6 @@ def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
     snapshot_requests.register(server)
     workspace_requests.register(server, scan)
     commands.register(server)
+    fetch_supervisor.register(server)
     configuration_events.register(server)
     return server

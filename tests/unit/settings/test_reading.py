@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from heatline.settings import Layer, Settings, read_settings
@@ -121,6 +122,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from([entry.name for entry in entries()] + ["severity", "features", "nonsense"])
 
 
+@hypothesis_settings(deadline=None)
 @given(st.dictionaries(NAMES, JSON, max_size=6))
 def test_whatever_is_given_leaves_settings_of_the_right_kinds(values: dict[str, object]) -> None:
     """No JSON value stops reading, and none of a wrong kind gets through."""
