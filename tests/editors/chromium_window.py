@@ -20,7 +20,7 @@ from tests.editors.places import CHROMIUM, CODE_SERVER, NODE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-PATIENCE_S = 180.0
+PATIENCE_S = 300.0
 """How long anything may take on a busy machine; nothing waits longer than it must."""
 
 SETTINGS: dict[str, Any] = {
@@ -172,9 +172,8 @@ class CodeServer:
     def _start(self) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
-            # It gives up on its own child process after ten seconds, which a busy machine may need.
             if self._process is None or self._process.poll() is not None:
-                self._spawn()
+                self._spawn()  # also when another program took the port in between
             assert time.monotonic() < deadline, (self.folder / "server.log").read_text("utf-8")
             time.sleep(0.1)
 

@@ -14,7 +14,7 @@
   (kill-emacs 0))
 
 (defun wait (what condition)
-  (let ((left 2400))
+  (let ((left 6000))
     (while (and (> left 0) (not (funcall condition)))
       (accept-process-output nil 0.05)
       (setq left (1- left)))
@@ -35,7 +35,7 @@
 (defun lines-shown () (= (length (flymake-diagnostics)) (string-to-number (getenv "HEATLINE_LINES"))))
 
 ;; Nobody is there to be asked, and the buffer must be current while the server answers.
-(setq eglot-sync-connect 60 eglot-autoshutdown t eglot-connect-timeout 120)
+(setq eglot-sync-connect 300 eglot-autoshutdown t eglot-connect-timeout 300)
 (load (getenv "HEATLINE_SNIPPET") nil t)
 (setcdr (assoc '(python-mode python-ts-mode) eglot-server-programs)
         '("heatline" "serve" :initializationOptions (:scope "file" :threshold 0)))

@@ -75,6 +75,9 @@ install_vscode() {
     seconds=$BUILD_SECONDS step vscode env --chdir="$CACHE/code-server" PATH="$CACHE/node/bin:$PATH" JOBS=max \
       npm_config_nodedir="$headers" npm_config_yes=true npm_config_unsafe_perm=true \
       npm install "code-server@$CODE_SERVER" --no-audit --no-fund --no-update-notifier || return 1
+    # It gives up on its own child process after ten seconds, which a busy machine needs to start one.
+    sed -i 's/^const timeoutInterval = 10000;/const timeoutInterval = 180000;/' \
+      "$CACHE/code-server/node_modules/code-server/out/node/wrapper.js"
     touch "$CACHE/code-server/.complete-$CODE_SERVER"
   fi
   version=$(PATH="$CACHE/node/bin:$PATH" "$CACHE/code-server/node_modules/.bin/code-server" --version | tail -n 1)

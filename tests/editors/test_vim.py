@@ -21,6 +21,7 @@ set runtimepath+={ALE}
 filetype plugin on
 let g:ale_linters = {{'python': ['heatline']}}
 let g:ale_hover_cursor = 0
+let g:ale_hover_to_preview = 1
 """
 # The tests' supervisor has random weights: its risk says nothing, so every line is shown.
 SHOW_ALL_LINES = "let g:heatline_options = {'threshold': 0, 'scope': 'file'}\n"

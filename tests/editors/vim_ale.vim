@@ -7,7 +7,7 @@ function! s:Finish() abort
 endfunction
 
 function! s:Wait(what, condition) abort
-  let l:left = 1200
+  let l:left = 6000
   while l:left > 0 && !eval(a:condition)
     sleep 50m
     let l:left -= 1
@@ -24,17 +24,28 @@ function! s:Diagnostics() abort
         \ 'source': d.linter_name}})
 endfunction
 
+" What stands in a -c comes before the event that the snippet waits for.
+doautocmd VimEnter
 execute 'edit' fnameescape($HEATLINE_SAMPLE)
 ALELint
 call s:Wait('diagnostics', 'len(ale#engine#GetLoclist(bufnr(""))) == ' . $HEATLINE_LINES)
 let s:seen.diagnostics = s:Diagnostics()
 
+function! HoverText() abort
+  for l:window in getwininfo()
+    if getbufvar(l:window.bufnr, '&filetype') =~# '^ale-preview'
+      return join(getbufline(l:window.bufnr, 1, '$'), "\n")
+    endif
+  endfor
+  return ''
+endfunction
+
 call cursor(1, 1)
 ALEHover
-call s:Wait('the hover', 'execute("messages") =~# "Risk "')
-let s:seen.hover = execute('messages')
+call s:Wait('the hover', '!empty(HoverText())')
+let s:seen.hover = HoverText()
+pclose
 
-let s:before = s:seen.diagnostics[0].message
 HeatlineToggle
 call s:Wait('other numbers after the toggle',
       \ 'get(get(ale#engine#GetLoclist(bufnr("")), 0, {"text": ""}), "text") =~# "^unscaled"')
