@@ -45,29 +45,20 @@ def _program_features(code: str, spans: PredictedSpans, first: int, last: int) -
     known: dict[str, tuple[float, float, float]] = {}
     rows = []
     for i in range(first, last):
-        text = code[spans.start[i] : spans.end[i]]
+        start, end = int(spans.start[i]), int(spans.end[i])
+        text = code[start:end]
         if text not in known:
             known[text] = _counts(text)
-        tokens = int(spans.last[i] - spans.first[i])
         line = min(int(spans.line[i]), lines - 1)
+        tokens = int(spans.last[i] - spans.first[i])
+        column = max(start - int(starts[line, 0]), 0)
         keywords, operators, digits = known[text]
-        column = int(spans.start[i]) - int(starts[line, 0])
-        rows.append(
-            (
-                np.log1p(tokens),
-                np.log1p(len(text.strip())),
-                line / lines,
-                np.log1p(line),
-                np.log1p(lines),
-                np.log1p(lines - line),
-                indentations[line],
-                np.log1p(max(column, 0)),
-                keywords / (1 + tokens),
-                operators / (1 + tokens),
-                digits,
-            )
-        )
-    return np.asarray(rows, np.float64)
+        sizes = (tokens, len(text.strip()), line, lines, lines - line, column)
+        rows.append((*sizes, line / lines, indentations[line], keywords, operators, digits))
+    raw = np.asarray(rows, np.float64)
+    raw[:, 8:10] /= 1 + raw[:, :1]  # keywords and operators per token
+    raw[:, :6] = np.log1p(raw[:, :6])
+    return raw
 
 
 def _indentation(line: str) -> float:

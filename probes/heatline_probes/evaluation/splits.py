@@ -103,9 +103,7 @@ def split_programs(
     return leave_one_out(np.asarray(names, np.str_), group, smallest)
 
 
-def leave_one_out(
-    names: NDArray[np.str_], group: NDArray[np.str_], smallest: int = SMALLEST_FOLD
-) -> Split:
+def leave_one_out(names: NDArray[np.str_], group: NDArray[np.str_], smallest: int = SMALLEST_FOLD) -> Split:
     """One fold for each name `(P,)` that is common enough."""
     values, counts = np.unique(names, return_counts=True)
     if len(values) < 2:
