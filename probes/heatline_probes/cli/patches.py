@@ -25,7 +25,7 @@ from heatline_probes.patches.attempts import entry_points
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
 from heatline_probes.patches.mining import MiningSettings, failing_programs
-from heatline_probes.patches.report import drops_table, models_table, summary_table, unverified_table
+from heatline_probes.patches.report import all_tables, with_tables
 from heatline_probes.patches.sample import sample_page
 from heatline_probes.patches.samples import open_samples
 from heatline_probes.patches.sandbox import Sandbox
@@ -160,6 +160,9 @@ def sample(
 def card(
     table: Annotated[Path | None, typer.Argument(help="A table; default: all that come along.")] = None,
     markdown: Annotated[bool, typer.Option(help="As the tables of docs/corpora.md.")] = False,
+    update: Annotated[
+        Path | None, typer.Option(help="Page whose tables are written anew, e.g. docs/corpora.md.")
+    ] = None,
 ) -> None:
     """What a table holds and how it was made; a table that is not its card's is refused."""
     paths = [table] if table is not None else mined_tables(MINED)
@@ -167,16 +170,14 @@ def card(
     for path in paths:
         read_table(path)
         cards[path.name] = read_card(path)
-    if not markdown:
+    if update is None and not markdown:
         typer.echo(json.dumps(cards, indent=2, ensure_ascii=False))
         return
-    verified = [card for card in cards.values() if "tally" in card]
-    typer.echo(summary_table(verified) + "\n\n" + drops_table(verified))
-    for one in verified:
-        typer.echo(f"\n{one['dataset']}\n\n{models_table(one, least=10)}")
-    if any("supervisor_tokens" in card for card in verified):
-        typer.echo("\n" + supervisor_sizes_table(verified))
-    typer.echo("\n" + unverified_table([card for card in cards.values() if "tally" not in card]))
+    tables = all_tables(list(cards.values()))
+    if update is not None:
+        update.write_text(with_tables(update.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    else:
+        typer.echo(tables, nl=False)
 
 
 @app.command()

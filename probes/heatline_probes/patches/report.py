@@ -3,6 +3,31 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heatline_probes.errors import PatchError
+from heatline_probes.patches.supervisor_sizes import supervisor_sizes_table
+
+BEGIN, END = "<!-- tables of the cards -->\n", "<!-- end of tables -->\n"
+
+
+def all_tables(cards: Sequence[Mapping[str, Any]]) -> str:
+    """Everything docs/corpora.md says in figures."""
+    verified = [card for card in cards if "tally" in card]
+    parts = [summary_table(verified), drops_table(verified)]
+    parts += [f"{card['dataset']}\n\n{models_table(card, least=10)}" for card in verified]
+    if any("supervisor_tokens" in card for card in verified):
+        parts.append(supervisor_sizes_table(verified))
+    parts.append(unverified_table([card for card in cards if "tally" not in card]))
+    return "\n\n".join(parts) + "\n"
+
+
+def with_tables(page: str, tables: str) -> str:
+    """A page with `tables` between its marks. Raises PatchError when it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise PatchError(f"The page has no place for tables. Put the lines {BEGIN!r} and {END!r} into it.")
+    return f"{before}{BEGIN}\n{tables}\n{END}{after}"
+
 
 def summary_table(cards: Sequence[Mapping[str, Any]]) -> str:
     """Two rows for each verified table: all parsable programs, and of these the attempts."""
@@ -73,13 +98,14 @@ def models_table(card: Mapping[str, Any], least: int) -> str:
 def unverified_table(cards: Sequence[Mapping[str, Any]]) -> str:
     """One row for each table of nearest programs."""
     rows = [
-        "| dataset | looked at | with a passing program | edited: mean of programs | median edited | quality: mean |",
-        "|---|---|---|---|---|---|",
+        "| dataset | looked at | with a candidate | passes the samples | no samples | edited: mean of programs | "
+        "median edited | quality: mean |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     rows += [
-        f"| {card['dataset']} | {card['failing_programs']:,} | {card['rows']:,} | "
-        f"{_percent(card['sizes']['edited_fraction_mean'])} | {card['sizes']['edited_tokens_median']:.0f} | "
-        f"{card['quality_mean']:.2f} |"
+        f"| {card['dataset']} | {card['failing_programs']:,} | {card['rows']:,} | {card['samples'].get('pass', 0):,} | "
+        f"{card['samples'].get('none', 0):,} | {_percent(card['sizes']['edited_fraction_mean'])} | "
+        f"{card['sizes']['edited_tokens_median']:.0f} | {card['quality_mean']:.2f} |"
         for card in cards
     ]
     return "\n".join(rows)
