@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pygls.exceptions import JsonRpcException
 
 from heatline.lsp.scoring_link import LinkWorker
 from heatline.lsp.server import create_server
@@ -149,7 +150,10 @@ class Editor:
     def send(self, message: Json) -> None:
         """Hands one message to the server as it would come from a pipe."""
         protocol = self.server.protocol
-        protocol.handle_message(json.loads(json.dumps(message), object_hook=protocol.structure_message))
+        try:
+            protocol.handle_message(json.loads(json.dumps(message), object_hook=protocol.structure_message))
+        except Exception as error:  # as pygls' own loop does
+            self.server.report_server_error(error, JsonRpcException)
 
     def notify(self, method: str, params: Any) -> None:
         self.send({"jsonrpc": "2.0", "method": method, "params": params})

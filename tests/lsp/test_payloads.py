@@ -299,6 +299,7 @@ async def test_the_riskiest_line_of_a_range_is_opened(editor: Editor) -> None:
 async def test_an_explanation_says_every_tokens_share(editor: Editor) -> None:
     await opened(editor)
     assert await editor.command("heatline.explain", URI, span(4, 6, 4, 6)) == {
+        "tokens": ["bad"],
         "markdown": "**Risk 60 %** (line of `return bad`): about 6 in 10 lines like this get edited.\n\n"
         "Scaled 60 %, unscaled 60 %.\n\n"
         "Each token's exact share of the unscaled risk, in log-odds; they and the bias (-0.00) add up to it:\n\n"
@@ -307,6 +308,19 @@ async def test_an_explanation_says_every_tokens_share(editor: Editor) -> None:
         "risk": 0.6,
         "unscaledRisk": 0.6,
     }
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "told"), [({}, True), ({"experimental": {"heatlineStatus": True}}, False)]
+)
+async def test_an_explanation_is_a_message_where_the_client_shows_no_other(
+    editor: Editor, capabilities: dict[str, Any], told: bool
+) -> None:
+    await opened(editor, capabilities)
+    await editor.command("heatline.explain", URI, span(4, 6, 4, 6))
+    said = [each["message"] for each in editor.waiting("window/showMessage")]
+    sentence = "Heatline: risk 60 %, about 6 in 10 lines like this get edited; what raises it most: bad."
+    assert said == ([sentence] if told else [])
 
 
 async def test_a_scored_selection_counts_as_generated(editor: Editor) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsprotocol import types
-
 from heatline.lsp import code_actions, code_lens, toggle_scaling
 from heatline.lsp.arguments import optional_uri, position_at, range_at, uri_at
-from heatline.lsp.explain import explanation
+from heatline.lsp.explain import explanation, in_short
 from heatline.lsp.flagging import FlaggedLine
 from heatline.lsp.html_report import write_report
 from heatline.lsp.language_server import HeatlineServer
@@ -53,8 +51,7 @@ def register(server: HeatlineServer) -> None:
         answer = span_confidence(document, asked, server.encoding)
         if answer is not None:
             risk = answer["risk" if server.scaling == "scaled" else "unscaledRisk"]
-            message = f"Heatline: the selection has a risk of {percent(risk)}."
-            server.window_show_message(types.ShowMessageParams(types.MessageType.Info, message))
+            server.tell(f"Heatline: the selection has a risk of {percent(risk)}.")
         return answer
 
     @server.command(NEXT)
@@ -79,7 +76,10 @@ def register(server: HeatlineServer) -> None:
     def explain(*arguments: Any) -> dict[str, Any] | None:
         shown = server.display.latest(uri_at(arguments, 0, code_actions.EXPLAIN))
         asked = range_at(arguments, 1, code_actions.EXPLAIN)
-        return None if shown is None else explanation(shown, asked, server.encoding)
+        if shown is None or (found := explanation(shown, asked, server.encoding)) is None:
+            return None
+        server.tell(f"Heatline: {in_short(shown, found)}")
+        return found
 
     @server.command(code_actions.MARK_REVIEWED)
     def mark_reviewed(*arguments: Any) -> dict[str, Any]:

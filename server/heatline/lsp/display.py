@@ -74,7 +74,9 @@ class Display:
         return iter([entry.shown for entry in self._entries.values() if entry.shown is not None])
 
     def opened(self, document: Document) -> None:
-        """Starts with a document, or with all of its text anew."""
+        """Starts with a document, or with all of its text anew; who waits for the old one has to ask again."""
+        if (before := self._entries.get(document.uri)) is not None:
+            _supersede(before)
         self.closed(document.uri)
         self._entries[document.uri] = _Entry(document)
 
@@ -88,9 +90,7 @@ class Display:
             before.quiet.cancel()
         if before.notes is not None:
             before.notes.cancel()
-        for waiter, _ in before.waiters:
-            if not waiter.done():
-                waiter.set_exception(SupersededError)
+        _supersede(before)
         entry = _Entry(document, shown=before.shown, steady=before.steady)
         if quiet_seconds > 0:
             entry.typed = _typed_line(before.document, document)
@@ -238,6 +238,13 @@ def _tell(entry: _Entry, shown: ShownDocument | None) -> None:
             waiter.set_result(shown)
         else:
             entry.waiters.append((waiter, settled))
+
+
+def _supersede(entry: _Entry) -> None:
+    waiting, entry.waiters = entry.waiters, []
+    for waiter, _ in waiting:
+        if not waiter.done():
+            waiter.set_exception(SupersededError)
 
 
 def _typed_line(before: Document, after: Document) -> int | None:

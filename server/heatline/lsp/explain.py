@@ -44,9 +44,24 @@ def explanation(
         f"({answer.bias:+.2f}) add up to it:",
         "\n".join(["| token | share |", "|---|---|", *rows]),
     ]
+    raised = [
+        document.scorable_text[share.start : share.end].strip()
+        for share in answer.contributions
+        if share.logit > 0
+    ]
     return {
+        "tokens": [token for token in raised if token][:MAX_CONTRIBUTIONS],
         "markdown": "\n\n".join(paragraphs),
         "range": document.range(start, end, encoding),
         "risk": round(answer.risk, 6),
         "unscaledRisk": round(answer.unscaled_risk, 6),
     }
+
+
+def in_short(shown: ShownDocument, found: dict[str, Any]) -> str:
+    """An explanation in one sentence, for clients that show nothing but messages."""
+    scaling = shown.policy.scaling
+    risk = found["risk" if scaling == "scaled" else "unscaledRisk"]
+    tokens = ", ".join(found["tokens"][:3])
+    raised = f"; what raises it most: {tokens}" if tokens else ""
+    return f"risk {percent(risk)}, {in_plain_words(risk, scaling)}{raised}."

@@ -37,6 +37,7 @@ from heatline.lsp.reviewed_marks import ReviewedMarks
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.scoring_link import MakeWorker, ScoringLink, worker_process
 from heatline.lsp.shown_document import Notes, ShownDocument
+from heatline.lsp.status import CAPABILITY as STATUS_CAPABILITY
 from heatline.lsp.status import StatusReporter
 from heatline.lsp.unscorable import below, why_unscorable
 from heatline.noise.directives import ignored_lines
@@ -274,6 +275,11 @@ class HeatlineServer(LanguageServer):
             self._unsaid.append((message, kind))
         else:
             self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def tell(self, message: str) -> None:
+        """Answers a person where the client doesn't: those that declare a status show results themselves."""
+        if not heat.declares(self.client_capabilities, STATUS_CAPABILITY):
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, message))
 
     def initialized(self) -> None:
         """Shows what was wrong before a client may be shown anything."""

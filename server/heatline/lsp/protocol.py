@@ -27,7 +27,7 @@ class OwnRequest:
 
 @dataclass
 class OwnNotification:
-    """A ``heatline/…`` notification as it came, or as it is sent."""
+    """A ``heatline/…`` notification as it came."""
 
     method: str
     jsonrpc: str
@@ -39,9 +39,6 @@ class _Answered:
     """Stands for a message that was answered while it was read; pygls passes over what is not JSON-RPC 2.0."""
 
     jsonrpc: str = ""
-
-
-NOTIFICATIONS = frozenset({"heatline/heat", "heatline/status", "heatline/inserted"})
 
 
 class HeatlineProtocol(LanguageServerProtocol):
@@ -87,17 +84,17 @@ class HeatlineProtocol(LanguageServerProtocol):
     ) -> Generator[Handler, Any, None]:
         yield from self._hand_over(types.NOTEBOOK_DOCUMENT_DID_CLOSE, params)
 
-    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
-        if isinstance(method, str) and method.startswith(OWN_PREFIX):
-            return OwnNotification if method in NOTIFICATIONS else OwnRequest
-        return super().get_message_type(method)
-
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The typed message of a JSON object.
 
         A request that can't be made sense of is answered with an error: pygls would drop it, and its client
         would wait for ever.
         """
+        method = data.get("method") if "jsonrpc" in data else None
+        if isinstance(method, str) and method.startswith(OWN_PREFIX):
+            if "id" in data:
+                return OwnRequest(data["id"], method, data["jsonrpc"], data.get("params"))
+            return OwnNotification(method, data["jsonrpc"], data.get("params"))
         try:
             return super().structure_message(data)
         except JsonRpcException as error:

@@ -15,8 +15,8 @@ from heatline.scoring.scored_text import ScoredText
 class ScoredDocument:
     """Immutable, so that it may be read in a thread while the editor goes on.
 
-    ``complete`` is false while scopes are still to come.  ``shown_lines`` are line ranges ``[first, last)``
-    that count as generated (``heatline.scope``); None: all lines.
+    ``complete`` is false while scopes are still to come.  ``shown_lines`` are line ranges ``[first, last)``,
+    in order and apart, that count as generated (``heatline.scope``); None: all lines.
     """
 
     document: Document
@@ -26,9 +26,10 @@ class ScoredDocument:
 
     def lines_shown(self) -> Iterator[ScoredLine]:
         """The scored lines within ``shown_lines``."""
-        for line in self.scored.lines:
-            if self.shown_lines is None or any(a <= line.line < b for a, b in self.shown_lines):
-                yield line
+        lines = self.scored.lines
+        for first, last in ((0, len(self.document.lines)),) if self.shown_lines is None else self.shown_lines:
+            begin = bisect_left(lines, first, key=lambda line: line.line)
+            yield from lines[begin : bisect_left(lines, last, key=lambda line: line.line)]
 
     def line_at(self, offset: int) -> ScoredLine | None:
         """The scored line on which ``offset`` lies; None for a blank or unscored one."""

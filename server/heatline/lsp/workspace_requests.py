@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from heatline.lsp.language_server import HeatlineServer
 from heatline.lsp.progress import progress_bar
 from heatline.lsp.risky_line import risky_lines
 from heatline.lsp.workspace_scan import ScannedFile, WorkspaceScan
+
+PAUSE_SECONDS = 1.0
+"""Between a change and the next look at the workspace, so that typing doesn't list files at every key."""
 
 RISKY_LINES = "heatline/riskyLines"
 
@@ -61,6 +65,7 @@ def register_workspace_diagnostics(server: HeatlineServer, scan: WorkspaceScan) 
                 return types.WorkspaceDiagnosticReport(items=rest)
             # Nothing is new: the answer waits, or the client would ask again at once.
             await server.published.changed.wait()
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _changed_items(
