@@ -6,6 +6,7 @@ SAMPLE ?= examples/matrix.py
 TORCH  ?= torch==2.13.0
 PYTEST ?= -n auto
 
+EDITORS := $(or $(HEATLINE_EDITORS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/heatline-editors)
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Debian's python3 has no venv module until python3-venv is there: such a one doesn't count.
@@ -29,13 +30,18 @@ demo: $(VENV)/.stamp-run ## Score a sample with the default supervisor: install,
 test: test-node test-python ## Run all tests
 
 test-python: $(VENV)/.stamp-dev
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -m "not editor" $(PYTEST)
 
 test-node: node_modules/.stamp
 	@if command -v npm >/dev/null; then npm test; else echo "npm is not here: the client's tests are left out."; fi
 
-test-editors: $(VENV)/.stamp-dev ## Run the tests that drive real editors (those that are installed)
-	$(BIN)/python -m pytest -m editor tests/editors
+editors: ## Install the editors that test-editors drives (Debian packages need root)
+	HEATLINE_EDITORS="$(EDITORS)" tests/editors/install.sh
+
+# Where there is no npm, the one that came with the editors builds the extension.
+test-editors: $(VENV)/.stamp-editors ## Run the tests that drive real editors (those that are installed), and report
+	PATH="$$PATH:$(EDITORS)/node/bin" $(MAKE) --no-print-directory node_modules/.stamp
+	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" $(BIN)/python -m pytest -m editor tests/editors
 
 lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
 	$(BIN)/ruff check .
@@ -72,6 +78,8 @@ ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, tes
 	@for weights in "$$HEATLINE_TEST_WEIGHTS"/qwen2.5-coder-0.5b*.gguf; do test ! -f "$$weights" || \
 	$(BIN)/heatline supervisor add qwen2.5-coder-0.5b --file "$$weights"; done
 	$(MAKE) test
+	timeout --kill-after=30 20m $(MAKE) editors || echo "warning: not all editors could be installed"
+	timeout --kill-after=30 25m $(MAKE) test-editors
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
@@ -86,6 +94,10 @@ $(VENV)/.stamp-run: pyproject.toml | $(BIN)/python
 $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.stamp-run
+
+$(VENV)/.stamp-editors: pyproject.toml | $(VENV)/.stamp-dev
+	$(PIP) install --quiet --editable '.[dev,editors]'
+	@touch $@
 
 $(VENV)/.stamp-probes: pyproject.toml | $(BIN)/python
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) install --quiet '$(TORCH)'
