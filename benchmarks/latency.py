@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-LINES, FUNCTION_TOKENS, OPEN_FILES, IDLE_SECONDS = 5_000, 400, 10, 10.0
+LINES, FUNCTION_TOKENS, OPEN_FILES, IDLE_SECONDS = 5_000, 400, 10, 20.0
+REST_SECONDS = 4.0
 WARM_UP, PATIENCE = 5, 600.0
 SERVE = [sys.executable, "-c", "from heatline.cli import main; main()", "serve", "--stdio"]
 TARGETS = {
@@ -178,12 +179,26 @@ def quantiles(times: list[float]) -> dict[str, float]:
     }
 
 
-def processor_seconds(pids: list[int]) -> float:
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+def timed(pids: list[int], type_keys: Callable[[], list[float]]) -> dict[str, Any]:
+    """Quantiles of what was measured, and the processor time of server and worker for each key."""
+    before = [processor_seconds(pid) for pid in pids]
+    times = type_keys()
+    spent = [processor_seconds(pid) - busy for pid, busy in zip(pids, before, strict=True)]
+    return {**quantiles(times), "processor_ms": [1000 * each / (len(times) + WARM_UP) for each in spent]}
+
+
+def rest(editor: Editor) -> list[int]:
+    """Waits until server and worker have done nothing for some seconds; returns both."""
+    busy = -1.0
+    while (now := sum(map(processor_seconds, editor.processes()))) - busy > 0.015:
+        busy = now
+        time.sleep(REST_SECONDS)
+    return editor.processes()
+
+
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def proportional_set_size(pid: int) -> float:
@@ -229,12 +244,10 @@ def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
         editor.complete(small)
         rows = function.splitlines()
         last, middle = len(rows) - 1, len(rows) // 2
-        before, busy = len(editor.processes()), processor_seconds(editor.processes())
-        result["end"] = quantiles(typed(editor, small, last, len(rows[last]), keystrokes))
-        spent = processor_seconds(editor.processes()) - busy
-        assert before == len(editor.processes())
-        result["end"]["processor_ms"] = 1000 * spent / (keystrokes + WARM_UP)
-        result["middle"] = quantiles(typed(editor, small, middle, len(rows[middle]), max(keystrokes // 3, 5)))
+        pids = rest(editor)
+        result["end"] = timed(pids, lambda: typed(editor, small, last, len(rows[last]), keystrokes))
+        few = max(keystrokes // 3, 5)
+        result["middle"] = timed(pids, lambda: typed(editor, small, middle, len(rows[middle]), few))
         large = f"file://{folder}/large.py"
         started = time.perf_counter()
         editor.open(large, big)
@@ -250,13 +263,10 @@ def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
         scored_at = time.perf_counter()
         result["hover"] = quantiles(hovers)
         result["scratch_file_ms"] = 1000 * (scored_at - started)
-        time.sleep(1.0)
+        rest(editor)
         rows = big.splitlines()
         inside = next(i for i in range(len(rows) // 2, len(rows)) if rows[i].startswith("    return"))
-        busy = processor_seconds(editor.processes())
-        result["large"] = quantiles(typed(editor, large, inside, len(rows[inside]), keystrokes))
-        spent = processor_seconds(editor.processes()) - busy
-        result["large"]["processor_ms"] = 1000 * spent / (keystrokes + WARM_UP)
+        result["large"] = timed(pids, lambda: typed(editor, large, inside, len(rows[inside]), keystrokes))
         editor.tell("textDocument/didClose", {"textDocument": {"uri": large}})
         for number in range(OPEN_FILES - 1):
             uri = f"file://{folder}/other{number}.py"
@@ -264,14 +274,13 @@ def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
             editor.complete(uri)
         editor.insert(small, last, 0, " ")
         editor.complete(small)
-        time.sleep(4.0)  # what was scored under edit is written to the cache
-        pids = editor.processes()
+        rest(editor)
         result["memory_mb"] = {
             name: proportional_set_size(pid) for name, pid in zip(("server", "worker"), pids, strict=False)
         }
-        busy = processor_seconds(pids)
+        busy = sum(map(processor_seconds, pids))
         time.sleep(IDLE_SECONDS)
-        result["idle_processor_share"] = (processor_seconds(pids) - busy) / IDLE_SECONDS
+        result["idle_processor_share"] = (sum(map(processor_seconds, pids)) - busy) / IDLE_SECONDS
         result["load_after"] = os.getloadavg()
         editor.end()
     return result
@@ -294,7 +303,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
             "",
             f"{os.cpu_count()} processors; load average before and after: {load}.",
             "",
-            "| from a key to its diagnostics | p50 | p95 | least | processor time | from scratch | ratio |",
+            "| from a key to its diagnostics | p50 | p95 | least | processor time, server + worker | from scratch | ratio |",
             "|---|---|---|---|---|---|---|",
         ]
         labels = {
@@ -305,7 +314,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
         for name, label in labels.items():
             row = result[name]
             reference = whole if name == "large" else scratch
-            spent = f"{row['processor_ms']:.0f}" if "processor_ms" in row else ""
+            spent = " + ".join(f"{each:.0f}" for each in row["processor_ms"])
             rows.append(
                 f"| {label} | {row['p50']:.0f} | {row['p95']:.0f} | {row['least']:.0f} | {spent} "
                 f"| {reference:,.0f} | {reference / row['p50']:.1f} × |"
