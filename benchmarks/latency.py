@@ -251,7 +251,7 @@ def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
         large = f"file://{folder}/large.py"
         started = time.perf_counter()
         editor.open(large, big)
-        hovers, flagged, scored_at = [], -1, 0.0
+        hovers = []
         while True:  # hovers on the edited file and on this one, until the last of its lines is scored
             seconds, _ = editor.hover(small, middle)
             hovers.append(1000 * seconds)
@@ -303,7 +303,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
             "",
             f"{os.cpu_count()} processors; load average before and after: {load}.",
             "",
-            "| from a key to its diagnostics | p50 | p95 | least | processor time, server + worker | from scratch | ratio |",
+            "| from a key to its diagnostics | p50 | p95 | least | processor, server + worker | from scratch | ratio |",
             "|---|---|---|---|---|---|---|",
         ]
         labels = {
