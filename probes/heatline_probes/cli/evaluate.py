@@ -47,6 +47,9 @@ def tables(
     as_json: Annotated[
         Path | None, typer.Option("--json", help="Also write every figure as JSON here.")
     ] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Also put the figures on this card, of the probe they are of.")
+    ] = None,
     resamples: Resamples = 1000,
     seed: Seed = 0,
     by_problem: Whole = False,
@@ -55,13 +58,15 @@ def tables(
     """Write the tables and diagrams of predictions, by protocol and level, with intervals and baselines."""
     from heatline_probes.evaluation.predictions import Predictions
     from heatline_probes.evaluation.protocol import EvaluationSettings
-    from heatline_probes.evaluation.results import evaluate_all, write_results
+    from heatline_probes.evaluation.results import evaluate_all, write_card_metrics, write_results
 
     runs = [Predictions.load(folder) for folder in predictions]
     settings = EvaluationSettings(resamples, seed, by_problem, baselines)
     with stage_progress() as progress:
         results = evaluate_all(runs, settings, progress)
     written = write_results(results, out, _command(), as_json)
+    if card is not None:
+        written.append(write_card_metrics(card, results))
     Console(stderr=True).print(f"Wrote {', '.join(str(path) for path in written)}.")
 
 

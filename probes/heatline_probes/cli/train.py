@@ -37,7 +37,7 @@ def train(
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
     ] = 64,
-    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 4,
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
     ] = FILES,
@@ -47,12 +47,16 @@ def train(
     predictions: Annotated[
         Path | None, typer.Option(help="Keep held-out predictions here, for `evaluate`.")
     ] = None,
+    measure: Annotated[
+        bool, typer.Option(help="Put metrics on the card; else `evaluate --card` does, from the predictions.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Of the sample, the folds and the fit.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads (default: physical cores but one).")
     ] = None,
 ) -> None:
     """Train a span probe, measure it on held-out programs, and write it with its card."""
+    from heatline_probes.evaluation.predictions import Predictions
     from heatline_probes.training.fit import FitSettings
     from heatline_probes.training.labels import labelled_sample
     from heatline_probes.training.train import TrainingPlan, train_probe
@@ -66,7 +70,14 @@ def train(
     )
     folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
     settings = FitSettings(features=features, scope_features=scope_features, epochs=epochs, seed=seed)
-    plan = TrainingPlan(name, supervisor, tuple(protocols), seed=seed, settings=settings, command=command)
+    plan = TrainingPlan(
+        name, supervisor, tuple(protocols), seed=seed, measure=measure, settings=settings, command=command
+    )
+
+    def keep(found: Predictions) -> None:
+        if predictions is not None:
+            found.save(predictions / found.protocol)
+
     with stage_progress() as progress:
         sample = labelled_sample(
             loaded, load_patches(patches), quotas, seed, background,
@@ -74,9 +85,6 @@ def train(
         )  # fmt: skip
         if not sample.programs:
             raise CorpusError("The corpora hold no usable programs. Check HEATLINE_CORPORA.")
-        trained = train_probe(plan, bundle, loaded, sample, folder, threads, progress)
-    for run in trained.predictions if predictions else ():
-        assert predictions is not None
-        run.save(predictions / run.protocol)
-    path = trained.probe.save(out)
+        probe = train_probe(plan, bundle, loaded, sample, folder, threads, progress, keep)
+    path = probe.save(out)
     Console(stderr=True).print(f"The probe is in {path}; `heatline probe info {path}` prints its card.")

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from heatline.probe import ProbeCard
 from heatline.supervisor.card import atomic_path
+from heatline_probes.errors import EvaluationError
 from heatline_probes.evaluation.comparisons import compare_calibrations
 from heatline_probes.evaluation.diagrams import draw_reliability
 from heatline_probes.evaluation.predictions import Predictions
-from heatline_probes.evaluation.protocol import EvaluatedRun, EvaluationSettings, Progress, evaluate_run
+from heatline_probes.evaluation.protocol import EvaluationSettings, Progress, evaluate_run
 from heatline_probes.evaluation.subsets import (
     PAPER_DATASETS,
     PAPER_GENERATORS,
@@ -58,15 +61,33 @@ def _paper_mixture(
     return found
 
 
-def card_metrics(runs: Sequence[EvaluatedRun]) -> dict[str, Any]:
-    """What a probe's card keeps: protocol → level → contender, with intervals, small enough to read."""
+def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a probe's card keeps: protocol → level → contender, with intervals, small enough to read.
+
+    `results` are what `EvaluatedRun.to_json` gives.
+    """
     return {
-        run.predictions.protocol: {
+        result["protocol"]: {
             level: {name: _short(found) for name, found in contenders.items()}
-            for level, contenders in run.levels.items()
+            for level, contenders in result["levels"].items()
         }
-        for run in runs
+        for result in results
     }
+
+
+def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path:
+    """Put the figures on the card of the probe they are of; raises EvaluationError for another's."""
+    described = ProbeCard.read(card)
+    for result in results:
+        if result["supervisor"] != described.supervisor:
+            raise EvaluationError(
+                f"These predictions are of {result['supervisor']}, the card {card} is of {described.supervisor}. "
+                "Name the card of the probe they were made with."
+            )
+    metrics = {**described.metrics, **card_metrics(results)}
+    with atomic_path(card) as temporary:
+        temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
+    return card
 
 
 def _short(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
+from heatline_probes.evaluation.results import card_metrics
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, label_examples
@@ -44,17 +45,10 @@ class TrainingPlan:
     protocols: tuple[str, ...] = ("by_problem",)
     folds: int = 5
     seed: int = 0
+    measure: bool = True
     resamples: int = 1000
     settings: FitSettings = field(default_factory=FitSettings)
     command: str = ""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A probe and the held-out predictions its metrics were made from."""
-
-    probe: SpanProbe
-    predictions: tuple[Predictions, ...]
 
 
 def train_probe(
@@ -65,8 +59,13 @@ def train_probe(
     embeddings: Path,
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
-) -> Trained:
-    """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again."""
+    keep: Callable[[Predictions], None] = lambda predictions: None,
+) -> SpanProbe:
+    """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again.
+
+    Predictions are given to `keep` as soon as a protocol is done. The calibrators and the threshold are those of
+    the plan's first protocol.
+    """
     session = SupervisorSession(bundle, threads)
     store = EmbeddingStore(embeddings, session.card.bundle_hash)
     sources = [Source(p.code, p.language) for p in sample.programs]
@@ -79,19 +78,16 @@ def train_probe(
         split = tested_split(protocol, sample.programs, examples.group, plan)
         found, epochs[protocol] = hold_out(hidden, states, examples, sample, split, protocol, plan, progress)
         predictions.append(found)
-    metrics = {
-        p.protocol: evaluate_run(p, EvaluationSettings(plan.resamples, plan.seed), progress).to_json()[
-            "levels"
-        ]
-        for p in predictions
-    }
+        keep(found)
+    settings = EvaluationSettings(plan.resamples, plan.seed)
+    measured = [evaluate_run(found, settings, progress).to_json() for found in predictions if plan.measure]
     everything = np.ones(len(sample.programs), bool)
     final = fit_probe(
         states, examples, everything, plan.settings,
         lambda epoch, loss: progress(f"the shipped probe, loss {loss:.4f}", epoch, plan.settings.epochs),
     )  # fmt: skip
     calibrators = {level: _calibrator(predictions[0], level) for level in LEVELS}
-    probe = SpanProbe(
+    return SpanProbe(
         final.projection,
         final.projection_bias,
         final.output,
@@ -119,11 +115,10 @@ def train_probe(
                 "final_epochs": final.epochs,
             },
             corpus=_corpus_card(examples, sample),
-            metrics=metrics,
+            metrics=card_metrics(measured),
         ),
         final.scope_stage,
     )
-    return Trained(probe, tuple(predictions))
 
 
 def tested_split(

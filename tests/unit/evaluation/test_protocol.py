@@ -49,7 +49,7 @@ def test_every_level_and_contender_has_the_same_form(evaluated):
 def test_the_figures_are_json(evaluated):
     """No NaN, nothing numpy; a card's part is a fraction of it."""
     whole = json.dumps(evaluated.to_json(), allow_nan=False)
-    part = json.dumps(card_metrics([evaluated]), allow_nan=False)
+    part = json.dumps(card_metrics([evaluated.to_json()]), allow_nan=False)
     assert "by_problem" in json.loads(part)
     assert len(part) < len(whole)
 

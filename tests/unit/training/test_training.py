@@ -238,8 +238,9 @@ def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora,
     sample = labelled_sample(corpora, {}, QUOTAS)
     settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
     plan = TrainingPlan("planted", "tiny", resamples=20, settings=settings)
-    trained = train_probe(plan, bundle, corpora, sample, tmp_path / "e", threads=1)
-    probe, (held_out,) = trained.probe, trained.predictions
+    kept = []
+    probe = train_probe(plan, bundle, corpora, sample, tmp_path / "e", threads=1, keep=kept.append)
+    (held_out,) = kept
     metrics = probe.card.metrics["by_problem"]
     assert metrics["token"]["scaled"]["auc"]["value"] > 0.95
     assert held_out.programs.passes.sum() * 2 == len(held_out.programs)
