@@ -25,6 +25,8 @@ PATIENCE_S = 300.0
 
 SETTINGS: dict[str, Any] = {
     "workbench.startupEditor": "none",
+    "workbench.colorTheme": "Default Dark Modern",
+    "window.autoDetectColorScheme": False,
     "workbench.enableExperiments": False,
     "workbench.localHistory.enabled": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",

@@ -15,6 +15,7 @@ from tests.editors.chromium_window import CodeServer
 from tests.editors.extension_package import packaged_extension
 from tests.editors.places import CHROMIUM, CODE_SERVER, NODE
 from tests.lsp.environment import serving_environment
+from tests.tiny import edit_card
 
 SELECTING = ("HEATLINE_SUPERVISORS", "HEATLINE_SUPERVISOR", "HEATLINE_PROBE", "HEATLINE_CACHE")
 
@@ -24,6 +25,14 @@ def served_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
     """The variables with which ``heatline serve`` uses a tiny supervisor; ``heatline`` is on the PATH."""
     folder = tmp_path_factory.mktemp("supervisor")
     environment = serving_environment(folder)
+    # Its random logits lie far below zero; so moved and stretched they fall into every bucket.
+    edit_card(
+        Path(environment["HEATLINE_PROBE"]),
+        calibrators={
+            level: {"kind": "platt", "slope": 1.5, "intercept": intercept, "base_rate": 0.9}
+            for level, intercept in (("token", 7.5), ("line", 9.5), ("scope", 9.5))
+        },
+    )
     programs = folder / "bin"
     programs.mkdir()
     command = programs / "heatline"
