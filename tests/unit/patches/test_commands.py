@@ -67,10 +67,21 @@ def test_mine_writes_a_table_and_a_card_and_goes_on_where_it_stopped(tmp_path: P
     card = run(tmp_path, "patches", "card", out / "toy.parquet")
     assert '"looked_at": 1' in card.stdout
     assert str(tmp_path) not in card.stdout
+    page = tmp_path / "page.md"
+    page.write_text("Before\n<!-- tables of the cards -->\nold\n<!-- end of tables -->\nbehind\n")
+    assert run(tmp_path, "patches", "card", out / "toy.parquet", "--update", page).returncode == 0
+    assert "| toy | 1 | 1 | attempts | 1 | 100.0 % |" in page.read_text()
+    assert "old" not in page.read_text()
     (row,) = pq.read_table(out / "toy.parquet").to_pylist()
     assert row["edits"] == [{"start": 23, "end": 24, "kind": "replaced"}]
     shown = run(tmp_path, "patches", "show", row["code_sha"], "--state", state, corpora=corpora)
     assert "+    return y + 1" in shown.stdout
+
+
+def test_a_folder_without_tables_has_nothing_to_plot(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the probes extra")
+    failed = run(tmp_path, "patches", "plot", "--tables", tmp_path, "--out", tmp_path / "a.svg")
+    assert (failed.returncode, "has no verified patches" in failed.stderr) == (2, True)
 
 
 def test_mine_on_two_processes(tmp_path: Path, corpora: Path) -> None:
