@@ -276,6 +276,23 @@ async def test_a_long_scan_shows_its_progress(editor: Editor, repository: Path) 
     }
 
 
+async def test_loading_the_model_shows_as_progress(editor: Editor) -> None:
+    editor.answer["window/workDoneProgress/create"] = lambda params: None
+    await editor.start(NEOVIM)
+    editor.worker.held = True
+    editor.open(URI, "x = bad\n")
+    begun = await editor.next("$/progress")
+    assert begun["value"] == {"kind": "begin", "title": "Heatline: loading the model", "cancellable": False}
+    assert (await editor.next("$/progress"))["value"] == {"kind": "end"}
+
+
+async def test_without_an_answer_no_progress_is_shown(editor: Editor, repository: Path) -> None:
+    editor.answer["window/workDoneProgress/create"] = lambda params: None
+    await editor.start({**EMACS, "window": {"workDoneProgress": False}}, {"scope": "changes"}, [repository])
+    await editor.request("heatline/riskyLines", {})
+    assert editor.waiting("$/progress") == []
+
+
 async def test_cells_of_a_notebook_are_documents_without_their_magics(editor: Editor) -> None:
     await editor.start(VSCODE)
     cells = [
