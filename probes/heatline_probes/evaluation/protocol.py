@@ -133,6 +133,10 @@ def _contenders(
         "scaled": scaled(view, sets, seed=settings.seed),
         "transferred": transferred(predictions, level, view, known),
     }
+    datasets = np.unique(view.dataset, return_inverse=True)[1]
+    apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already
+    if apart:
+        found["scaled_per_dataset"] = scaled(view, datasets, seed=settings.seed)
     if not settings.baselines:
         return found
     features = syntax_features(run, level)[view.row]
@@ -147,6 +151,8 @@ def _contenders(
             logits[f"baseline_token_probability_{pooling}"] = token_probability(run, level, view, pooling)
     for name, logit in logits.items():
         found[name] = scaled(view, sets, logit, seed=settings.seed)
+        if apart and name != "baseline_dataset_identity":
+            found[f"{name}_per_dataset"] = scaled(view, datasets, logit, seed=settings.seed)
     return found
 
 

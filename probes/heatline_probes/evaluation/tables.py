@@ -20,10 +20,13 @@ _LEVELS = {
 _NAMES = {
     "unscaled": "probe, unscaled",
     "scaled": "**probe, scaled**",
+    "scaled_per_dataset": "**probe, scaled per dataset**",
     "transferred": "probe, transferred",
     "baseline_dataset_identity": "dataset identity",
     "baseline_syntax_logistic": "position + syntax + length, logistic",
     "baseline_syntax_boosting": "position + syntax + length, boosting",
+    "baseline_syntax_logistic_per_dataset": "position + syntax + length, logistic, per dataset",
+    "baseline_syntax_boosting_per_dataset": "position + syntax + length, boosting, per dataset",
     "baseline_token_probability_lowest": "token probability, lowest",
     "baseline_token_probability_mean": "token probability, geometric mean",
 }
@@ -203,7 +206,7 @@ def _failing(level: JSON) -> str:
     }
     rows = []
     for key, found in level.items():
-        if key in ("unscaled", "transferred"):
+        if key in ("unscaled", "transferred") or key.endswith("_per_dataset"):
             continue  # the same order of lines
         for group, row in found["failing"].items():
             if row["units"]:
