@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -25,7 +26,7 @@ LOOK_SECONDS = 0.5
 
 def register(server: HeatlineServer, command: Sequence[str] = PULL_COMMAND) -> None:
     @server.command(FETCH)
-    async def fetch(*arguments: object) -> dict[str, object]:
+    async def fetch(*arguments: Any) -> dict[str, Any]:
         name = arguments[0] if arguments else server.link.settings.supervisor or DEFAULT_SUPERVISOR
         if not isinstance(name, str) or name not in CATALOG:
             raise JsonRpcInvalidParams(f"{FETCH} needs one of {', '.join(CATALOG)}.")

@@ -81,6 +81,7 @@ class HeatlineServer(LanguageServer):
         self._make_worker = make_worker
         self._said: set[str] = set()
         self._unsaid: list[tuple[str, types.MessageType]] | None = []
+        self._skipped: set[str] = set()
         self._changed_at: dict[str, float] = {}
         self._loading: asyncio.Event | None = None
 
@@ -111,7 +112,7 @@ class HeatlineServer(LanguageServer):
         self.link.settings = now
         self.link.session.debounce_seconds = now.debounce_ms / 1000
         for document in self.documents:  # one may be left alone now that wasn't, or the other way round
-            if (self.why_unscorable(document) is None) != (self.display.latest(document.uri) is not None):
+            if (self.why_unscorable(document) is None) == (document.uri in self._skipped):
                 self.score_anew(document)
         self.shown_again()
 
@@ -140,6 +141,7 @@ class HeatlineServer(LanguageServer):
 
     def edited(self, document: Document) -> None:
         self._changed_at[document.uri] = time.monotonic()
+        self._skipped.discard(document.uri)
         quiet = self.configuration.of(document.uri).settings.quiet_ms / 1000
         self.display.edited(document, quiet)
         self.display.prepare(document)
@@ -148,6 +150,7 @@ class HeatlineServer(LanguageServer):
 
     def closed(self, uri: str) -> None:
         self._changed_at.pop(uri, None)
+        self._skipped.discard(uri)
         self.link.closed(uri)
         self.regions.closed(uri)
         self.display.closed(uri)
@@ -157,6 +160,7 @@ class HeatlineServer(LanguageServer):
     def score_anew(self, document: Document) -> None:
         """Scores a document, or scores it once more, as it is."""
         self._changed_at[document.uri] = time.monotonic()
+        self._skipped.discard(document.uri)
         self.display.opened(document)
         self.display.prepare(document)
         self._loading_begun()
@@ -233,6 +237,7 @@ class HeatlineServer(LanguageServer):
 
     def skipped(self, document: Document, reason: str) -> None:
         """Leaves a document without anything shown, and says why in the editor's log, once."""
+        self._skipped.add(document.uri)
         self.display.failed(document.uri)
         self.published.cleared(document.uri)
         name = document.uri.rsplit("/", 1)[-1]
