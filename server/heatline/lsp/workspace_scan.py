@@ -121,10 +121,7 @@ class WorkspaceScan:
         server = self._server
         return (
             *(found.st_mtime_ns, found.st_size, head_stamp(path.parent), server.scaling, server.marks),
-            *(
-                server.configuration.of(path.as_uri()),
-                server.link.probe is not None and server.link.probe.name,
-            ),
+            *(server.configuration.of(path.as_uri()), server.link.settings),
         )
 
     def _is_open(self, path: Path) -> bool:
