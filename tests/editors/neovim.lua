@@ -1,5 +1,5 @@
 -- Run by test_neovim.py inside Neovim: what a person would see, written as JSON to $HEATLINE_SEEN.
-local PATIENCE_MS = 60000
+local PATIENCE_MS = 300000
 local buf = vim.api.nvim_get_current_buf()
 local seen = {}
 
@@ -52,6 +52,19 @@ vim.lsp.buf.hover()
 wait('the hover window', function() return floating_window() ~= nil end)
 seen.hover = table.concat(
   vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(floating_window()), 0, -1, false), '\n')
+
+local namespace = vim.api.nvim_get_namespaces().heatline
+local function heat()
+  return vim.tbl_map(function(mark)
+    return { line = mark[2], first = mark[3], last = mark[4].end_col, group = mark[4].hl_group }
+  end, vim.api.nvim_buf_get_extmarks(buf, namespace, 0, -1, { details = true }))
+end
+wait('heat', function() return #heat() > 0 end)
+seen.heat = heat()
+vim.cmd('HeatlineHeat')
+seen.hidden = heat()
+vim.cmd('HeatlineHeat')
+wait('heat again', function() return #heat() == #seen.heat end)
 
 local before = risky.message
 vim.cmd('HeatlineToggle')

