@@ -6,6 +6,7 @@ from typing import Any
 from heatline_probes.errors import PatchError
 from heatline_probes.patches.supervisor_sizes import supervisor_sizes_table
 
+FEWEST_PATCHED = 10  # programs of a generator that has a row
 BEGIN, END = "<!-- tables of the cards -->\n", "<!-- end of tables -->\n"
 
 
@@ -13,7 +14,8 @@ def all_tables(cards: Sequence[Mapping[str, Any]]) -> str:
     """Everything docs/corpora.md says in figures."""
     verified = [card for card in cards if "tally" in card]
     parts = [summary_table(verified), drops_table(verified)]
-    parts += [f"{card['dataset']}\n\n{models_table(card, least=10)}" for card in verified]
+    by_model = {card["dataset"]: models_table(card, least=FEWEST_PATCHED) for card in verified}
+    parts += [f"{dataset}\n\n{table}" for dataset, table in by_model.items() if table]
     if any("supervisor_tokens" in card for card in verified):
         parts.append(supervisor_sizes_table(verified))
     parts.append(unverified_table([card for card in cards if "tally" not in card]))
@@ -76,7 +78,7 @@ def drops_table(cards: Sequence[Mapping[str, Any]]) -> str:
 
 
 def models_table(card: Mapping[str, Any], least: int) -> str:
-    """One row for each generator with at least `least` patched attempts, which are all that the sizes cover."""
+    """One row for each generator with at least `least` patched attempts, which are all that the sizes cover; "" for none."""
     rows = [
         "| generator | solved | failed | looked at | patched | median edited | edited: mean of programs | "
         "of all tokens |",
@@ -92,7 +94,7 @@ def models_table(card: Mapping[str, Any], least: int) -> str:
                 f"{sizes['edited_tokens_median']:.0f} | {_percent(sizes['edited_fraction_mean'])} | "
                 f"{_percent(sizes['edited_fraction_of_all_tokens'])} |"
             )
-    return "\n".join(rows)
+    return "\n".join(rows) if len(rows) > 2 else ""
 
 
 def unverified_table(cards: Sequence[Mapping[str, Any]]) -> str:
