@@ -1,7 +1,7 @@
 """Takes the pictures of VS Code in docs/images: ``python -m docs.images.vscode_screenshots`` in the project's folder.
 
-Needs the editors (``make editors``), the editors extra and the default supervisor.  The numbers are what the shipped probe
-makes of the sample: nothing is arranged.
+Needs the editors (``make editors``), the editors extra and the default supervisor.  What the shipped probe says of the
+sample is shown as it is: nothing is arranged.
 """
 
 from __future__ import annotations

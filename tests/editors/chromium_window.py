@@ -190,7 +190,6 @@ class CodeServer:
                     *("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}"),
                     *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
                     *("--reconnection-grace-time", "20"),  # a closed window's language server ends soon
-                    *("--vscode-option", "enable-smoke-test-driver"),  # for tests inside the extension host
                     *self._trust,
                 ],
                 env=self._environment,

@@ -1,4 +1,4 @@
-"""Packs the VS Code extension, and its tests that run inside the extension host."""
+"""Packs the VS Code extension."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ def packaged_extension(folder: Path) -> Path:
         copy,
     )
     return vsix
-
-
-def host_tests(folder: Path) -> Path:
-    """The tests for the extension host as one file that exports ``run()``."""
-    made = folder / "host_tests.js"
-    esbuild = ROOT / "node_modules/.bin/esbuild"
-    options = ["--bundle", "--platform=node", "--format=cjs", "--external:vscode", f"--outfile={made}"]
-    _run([str(esbuild), str(CLIENT / "test-host/index.ts"), *options], CLIENT)
-    return made
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -61,10 +61,6 @@ local function heat()
 end
 wait('heat', function() return #heat() > 0 end)
 seen.heat = heat()
-vim.cmd('HeatlineHeat')
-seen.hidden = heat()
-vim.cmd('HeatlineHeat')
-wait('heat again', function() return #heat() == #seen.heat end)
 
 local before = risky.message
 vim.cmd('HeatlineToggle')
@@ -73,6 +69,11 @@ wait('other numbers after the toggle', function()
   return first ~= nil and first.message ~= before
 end)
 seen.toggled = diagnostics()
+
+vim.cmd('HeatlineHeat')
+seen.hidden = heat()
+vim.cmd('HeatlineHeat')
+wait('heat again', function() return #heat() > 0 end)
 
 client:stop()
 wait('the server to stop', function() return client:is_stopped() end)
