@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,12 +70,11 @@ def window(code_server: CodeServer, workspace: Path, request: pytest.FixtureRequ
 
 
 def until(page: Page, condition: Callable[[], bool], what: Callable[[], object] = lambda: "") -> None:
-    """Waits until ``condition`` holds, looking again whenever the window has painted."""
-    for _ in range(int(PATIENCE_S * 20)):
-        if condition():
-            return
+    """Waits until ``condition`` holds, and says ``what`` was there instead when it never does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, what()
         page.wait_for_timeout(50)
-    raise AssertionError(what())
 
 
 def shows(page: Page, expected: list[list[int]]) -> None:
