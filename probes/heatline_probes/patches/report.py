@@ -78,7 +78,7 @@ def drops_table(cards: Sequence[Mapping[str, Any]]) -> str:
 
 
 def models_table(card: Mapping[str, Any], least: int) -> str:
-    """One row for each generator with at least `least` patched attempts, which are all that the sizes cover; "" for none."""
+    """One row for each generator with at least `least` patched attempts, which the sizes cover; "" for none."""
     rows = [
         "| generator | solved | failed | looked at | patched | median edited | edited: mean of programs | "
         "of all tokens |",

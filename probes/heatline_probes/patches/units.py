@@ -154,6 +154,8 @@ def edits_of(failing: Source, hunks: Sequence[Hunk]) -> tuple[Edit, ...]:
         for unit in hunk.new:
             _emit(replacement, unit)
         inner = edit_spans(failing.code[start:end], "".join(replacement).lstrip(" \t"))
+        if not inner:  # blanks in a string, which the finer alignment can't tell from layout
+            edits.append(Edit(start, end, EditKind.REPLACED))
         edits += [Edit(e.start + start, e.end + start, e.kind) for e in inner]
     return tuple(edits)
 

@@ -24,7 +24,7 @@ def test_the_tables_of_the_page_are_those_of_the_cards() -> None:
 def test_every_table_that_comes_along_is_whole_and_labels_something() -> None:
     for path in mined_tables(MINED):
         for patch in read_table(path):
-            assert patch.edits
+            assert patch.edits or not patch.verified
             assert patch.attempt in (True, False)
             assert patch.samples in (("",) if patch.verified else ("pass", "none"))
             assert 0 <= patch.quality <= 1

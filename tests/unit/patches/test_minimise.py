@@ -214,3 +214,9 @@ def test_template_edits_start_at_suspicious_places_and_are_bounded() -> None:
     first = next(proposals(failing, [place], 10))
     assert place == first[0].first
     assert len(list(proposals(failing, [place], 10))) == 10
+
+
+def test_blanks_in_a_string_are_an_edit() -> None:
+    failing = cut("x = ' '.join(y)")
+    (edit,) = edits_of(failing, difference(failing, cut("x = ''.join(y)")))
+    assert failing.code[edit.start : edit.end] == "' '"
