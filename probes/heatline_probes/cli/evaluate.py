@@ -47,9 +47,10 @@ def tables(
     as_json: Annotated[
         Path | None, typer.Option("--json", help="Also write every figure as JSON here.")
     ] = None,
-    card: Annotated[
-        Path | None, typer.Option(help="Also put the figures on this card, of the probe they are of.")
-    ] = None,
+    cards: Annotated[
+        list[Path],
+        typer.Option("--card", help="Also put its supervisor's figures on this card; may be given again."),
+    ] = [],  # noqa: B006
     resamples: Resamples = 1000,
     seed: Seed = 0,
     by_problem: Whole = False,
@@ -65,8 +66,7 @@ def tables(
     with stage_progress() as progress:
         results = evaluate_all(runs, settings, progress)
     written = write_results(results, out, _command(), as_json)
-    if card is not None:
-        written.append(write_card_metrics(card, results))
+    written += [write_card_metrics(card, results) for card in cards]
     Console(stderr=True).print(f"Wrote {', '.join(str(path) for path in written)}.")
 
 

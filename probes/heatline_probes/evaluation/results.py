@@ -76,15 +76,15 @@ def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path:
-    """Put the figures on the card of the probe they are of; raises EvaluationError for another's."""
+    """Put the figures of its supervisor on a probe's card; raises EvaluationError when there are none."""
     described = ProbeCard.read(card)
-    for result in results:
-        if result["supervisor"] != described.supervisor:
-            raise EvaluationError(
-                f"These predictions are of {result['supervisor']}, the card {card} is of {described.supervisor}. "
-                "Name the card of the probe they were made with."
-            )
-    metrics = {**described.metrics, **card_metrics(results)}
+    own = [result for result in results if result["supervisor"] == described.supervisor]
+    if not own:
+        raise EvaluationError(
+            f"None of these predictions is of {described.supervisor}, which the card {card} is for. Name the card "
+            "of the probe they were made with."
+        )
+    metrics = {**described.metrics, **card_metrics(own)}
     with atomic_path(card) as temporary:
         temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
     return card
