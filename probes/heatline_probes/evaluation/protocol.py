@@ -139,12 +139,11 @@ def _contenders(
         found["scaled_per_dataset"] = scaled(view, datasets, seed=settings.seed)
     if not settings.baselines:
         return found
-    features = syntax_features(run, level)[view.row]
-    logits = {
-        "baseline_dataset_identity": dataset_identity(run, view),
-        "baseline_syntax_logistic": syntax_logistic(run, view, features, settings.seed),
-        "baseline_syntax_boosting": syntax_boosting(run, view, features, settings.seed),
-    }
+    logits = {"baseline_dataset_identity": dataset_identity(run, view)}
+    if level != "token":  # of millions of tokens: hours of fitting for what the lines show already
+        features = syntax_features(run, level)[view.row]
+        logits["baseline_syntax_logistic"] = syntax_logistic(run, view, features, settings.seed)
+        logits["baseline_syntax_boosting"] = syntax_boosting(run, view, features, settings.seed)
     tokens = predictions.levels.get("token")
     if tokens is not None and tokens.log_probability is not None:
         for pooling in ("lowest", "mean"):
