@@ -18,12 +18,20 @@ def main() -> None:
     if not command:
         sys.stdout.write(json.dumps(granted))
         sys.exit(0)
-    child = os.fork()
-    if child == 0:
+    # The first process of a namespace ends everything in it when it ends, but no signal of its own ends it: it waits.
+    _wait_for(os.fork())
+    command_process = os.fork()
+    if command_process == 0:
         try:
             apply_limits(Limits(**limits), own_user=False)
             os.execvp(command[0], command)
         finally:
             os._exit(127)
-    _, status = os.waitpid(child, 0)
-    os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+    _wait_for(command_process)
+
+
+def _wait_for(child: int) -> None:
+    """End as `child` does; the child itself goes on."""
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
