@@ -14,12 +14,13 @@
   (kill-emacs 0))
 
 (defun wait (what condition)
-  (let ((left 6000))
+  (let ((left 1200))
     (while (and (> left 0) (not (funcall condition)))
       (accept-process-output nil 0.05)
       (setq left (1- left)))
     (when (zerop left)
       (push (cons 'failed what) seen)
+      (push (cons 'shown (diagnostics)) seen)
       (finish))))
 
 (defun diagnostics ()
@@ -56,7 +57,7 @@
 (heatline-toggle)
 (wait "other numbers after the toggle"
       (lambda () (and (lines-shown)
-                      (string-prefix-p "unscaled" (alist-get 'message (aref (diagnostics) 0))))))
+                      (string-search "unscaled" (alist-get 'message (aref (diagnostics) 0))))))
 (push (cons 'toggled (diagnostics)) seen)
 (set-buffer-modified-p nil)
 (eglot-shutdown (eglot-current-server))
