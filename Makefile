@@ -79,7 +79,7 @@ ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, tes
 	$(BIN)/heatline supervisor add qwen2.5-coder-0.5b --file "$$weights"; done
 	$(MAKE) test
 # The other editors' tests (make editors test-editors) are not proven on a machine that has nothing installed.
-	$(BIN)/python -m pytest -m editor $(addprefix tests/editors/test_,neovim.py neovim_old.py vim.py emacs.py)
+	$(BIN)/python -m pytest -m editor $(addprefix tests/editors/test_,neovim.py neovim_old.py vim.py emacs.py helix.py)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \

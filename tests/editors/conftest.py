@@ -82,9 +82,9 @@ class EditorReport:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
         outcome = yield
         report = outcome.get_result()  # type: ignore[attr-defined]
-        editor = getattr(getattr(item, "module", None), "editor", None)
-        if editor is None:
+        if item.get_closest_marker("editor") is None:
             return
+        editor = item.module.editor  # type: ignore[attr-defined]
         name = item.name.removeprefix("test_").replace("_", " ")
         if report.when == "call" or report.outcome != "passed":
             why = f": {report.longrepr[2]}" if report.skipped and isinstance(report.longrepr, tuple) else ""
