@@ -41,8 +41,8 @@ def fit_platt(logit: Float64, kept: Bool) -> Calibrator | ConstantRate:
 def fit_or_rate(
     fit: Callable[[Float64, Bool], Calibrator], logit: Float64, kept: Bool
 ) -> Calibrator | ConstantRate:
-    """The calibrator, or `ConstantRate` with `(kept + 1) / (n + 2)` where only one outcome is known."""
-    if kept.all() or not kept.any():
+    """The calibrator, or `ConstantRate` with `(kept + 1) / (n + 2)` where only one outcome or logit is known."""
+    if kept.all() or not kept.any() or logit.min() == logit.max():
         return ConstantRate((float(kept.sum()) + 1) / (len(kept) + 2))
     return fit(logit, kept)
 
