@@ -1,7 +1,6 @@
 """Fits span probes on hidden states: that of Gros & Devanbu (arXiv 2512.24560, §5), and one that sees its scope."""
 
 import itertools
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,6 @@ from heatline.probe.span_probe import ScopeStage, gelu, scope_features
 from heatline_probes.errors import TrainingError
 from heatline_probes.training.examples import Examples, Int64
 from heatline_probes.training.pooling import Pooling, pool_spans
-
-log = logging.getLogger(__name__)
 
 Bool = NDArray[np.bool_]
 Float16 = NDArray[np.float16]

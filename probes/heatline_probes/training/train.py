@@ -1,6 +1,5 @@
 """The whole of training: embed, label, hold out, measure, calibrate, fit on everything, write the card."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -26,8 +25,6 @@ from heatline_probes.training.examples import Examples, label_examples
 from heatline_probes.training.fit import FitSettings, States, fit_probe, level_logits, standardise
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
-
-log = logging.getLogger(__name__)
 
 Float64 = NDArray[np.float64]
 COMMON = 0.05  # of the tested programs: a generator that wrote as many is left out once
