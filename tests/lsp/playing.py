@@ -172,7 +172,9 @@ class Editor:
 
     async def scored(self, uri: str) -> None:
         """Waits until a document's newest version is scored and nothing of it is held back."""
-        await asyncio.wait_for(self.server.display.finished(uri, settled=True), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (shown := await self.server.display.finished(uri)) is not None and not shown.settled:
+                await asyncio.sleep(0.001)
 
     async def request(self, method: str, params: Any) -> Any:
         """A request's result."""

@@ -40,7 +40,7 @@ RISKY_WORSE = {
     "unscaledRisk": 0.8,
     "text": "return worse",
 }
-PULLS = {"textDocument": {"diagnostic": {}}}
+PULLS = {"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}}}
 SHOWS = {"window": {"showDocument": {"support": True}}}
 
 
@@ -117,9 +117,8 @@ async def test_a_pull_of_a_document_that_is_edited_meanwhile_is_to_be_repeated(e
 
 
 async def test_what_changes_without_an_edit_is_pulled_again(editor: Editor) -> None:
-    capabilities = {**PULLS, "workspace": {"diagnostics": {"refreshSupport": True}}}
     editor.answer["workspace/diagnostic/refresh"] = lambda params: None
-    await opened(editor, capabilities)
+    await opened(editor, PULLS)
     await editor.request("textDocument/diagnostic", document(URI))
     await editor.command("heatline.toggleScaling")
     await editor.next("workspace/diagnostic/refresh")

@@ -49,7 +49,7 @@ class _Entry:
     quiet: asyncio.TimerHandle | None = None
     failed: bool = False
     stale: bool = False  # it is about to be shown otherwise, though its text and scores are the same
-    waiters: list[tuple[asyncio.Future[ShownDocument | None], bool]] = field(default_factory=list)
+    waiters: list[asyncio.Future[ShownDocument | None]] = field(default_factory=list)
 
 
 class Display:
@@ -153,8 +153,8 @@ class Display:
             for entry in self._entries.values()
         )
 
-    async def finished(self, uri: str, *, settled: bool) -> ShownDocument | None:
-        """Waits until a document's newest version is scored, and ``settled`` if asked for.
+    async def finished(self, uri: str) -> ShownDocument | None:
+        """Waits until a document's newest version is scored.
 
         None when it won't be.  Raises SupersededError when it is edited meanwhile.
         """
@@ -162,10 +162,10 @@ class Display:
         if entry is None or entry.failed:
             return None
         shown = None if entry.stale else self.latest(uri)
-        if shown is not None and _is_finished(shown, settled):
+        if shown is not None and shown.scored.complete:
             return shown
         waiter: asyncio.Future[ShownDocument | None] = asyncio.get_running_loop().create_future()
-        entry.waiters.append((waiter, settled))
+        entry.waiters.append(waiter)
         return await waiter
 
     def prepare(self, document: Document) -> None:
@@ -224,25 +224,17 @@ class Display:
             self._present(entry)
 
 
-def _is_finished(shown: ShownDocument, settled: bool) -> bool:
-    return shown.scored.complete and (shown.settled or not settled)
-
-
 def _tell(entry: _Entry, shown: ShownDocument | None) -> None:
-    """Answers those who wait, except who waits for quiet that isn't there yet."""
+    """Answers those who wait."""
     waiting, entry.waiters = entry.waiters, []
-    for waiter, settled in waiting:
-        if waiter.done():
-            continue
-        if shown is None or _is_finished(shown, settled):
+    for waiter in waiting:
+        if not waiter.done():
             waiter.set_result(shown)
-        else:
-            entry.waiters.append((waiter, settled))
 
 
 def _supersede(entry: _Entry) -> None:
     waiting, entry.waiters = entry.waiters, []
-    for waiter, _ in waiting:
+    for waiter in waiting:
         if not waiter.done():
             waiter.set_exception(SupersededError)
 

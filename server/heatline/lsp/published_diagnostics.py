@@ -1,4 +1,8 @@
-"""How diagnostics reach the client: pushed, or pulled by those that can. Never both for one client."""
+"""How diagnostics reach the client: pushed, or pulled by those that can be asked to pull again. Never both.
+
+What is shown changes without an edit too (a toggle, a mark, a commit).  A client that pulls and can't be refreshed,
+as Neovim 0.11, would keep what it pulled last; so it is not offered to pull, and everything is pushed to it.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,14 @@ class ServerCancelledError(JsonRpcException):
         super().__init__(self.MESSAGE, self.CODE, {"retriggerRequest": True})
 
 
+def pulls_diagnostics(capabilities: types.ClientCapabilities) -> bool:
+    """Whether a client pulls diagnostics, and pulls again when it is asked to."""
+    text, workspace = capabilities.text_document, capabilities.workspace
+    if text is None or text.diagnostic is None or workspace is None or workspace.diagnostics is None:
+        return False
+    return bool(workspace.diagnostics.refresh_support)
+
+
 class PublishedDiagnostics:
     """What the client has of each open document's diagnostics."""
 
@@ -41,12 +53,7 @@ class PublishedDiagnostics:
     @property
     def pulls(self) -> bool:
         """Whether this client pulls."""
-        text = self._server.client_capabilities.text_document
-        return text is not None and text.diagnostic is not None
-
-    @property
-    def _can_refresh(self) -> bool:
-        return self._server.refreshes.supported(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+        return pulls_diagnostics(self._server.client_capabilities)
 
     def show(self, shown: ShownDocument) -> None:
         """Pushes what is new; asks a pulling client to pull what differs from its last answer."""
@@ -78,8 +85,7 @@ class PublishedDiagnostics:
     async def pull(self, uri: str, previous: str | None) -> Report:
         """A document's report once its newest version is scored. Raises ServerCancelledError."""
         try:
-            # Who can't be asked to pull again gets one answer, when nothing is held back any more.
-            shown = await self._server.display.finished(uri, settled=not self._can_refresh)
+            shown = await self._server.display.finished(uri)
         except SupersededError as error:
             raise ServerCancelledError from error
         diagnostics = [] if shown is None else line_diagnostics(shown, self._server.encoding)

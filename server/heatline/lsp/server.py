@@ -15,6 +15,7 @@ from heatline.lsp import (
 )
 from heatline.lsp.language_server import HeatlineServer
 from heatline.lsp.position_encoding import ENCODINGS
+from heatline.lsp.published_diagnostics import pulls_diagnostics
 from heatline.lsp.scoring_link import MakeWorker, worker_process
 from heatline.lsp.workspace_scan import WorkspaceScan
 
@@ -32,6 +33,9 @@ def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
         features = server.configuration.machine.features
         if features.semantic_tokens:
             snapshot_requests.register_semantic_tokens(server)
+        if not pulls_diagnostics(params.capabilities):
+            return
+        snapshot_requests.register_pull_diagnostics(server)
         if features.workspace_diagnostics:
             workspace_requests.register_workspace_diagnostics(server, scan)
 

@@ -66,6 +66,10 @@ def register(server: HeatlineServer) -> None:
         only = None if params.context.only is None else [str(_value(kind)) for kind in params.context.only]
         return code_actions.code_actions(shown, params.range, only, server.encoding)
 
+
+def register_pull_diagnostics(server: HeatlineServer) -> None:
+    """Called for a client that pulls: to the others diagnostics are pushed."""
+
     @server.feature(
         types.TEXT_DOCUMENT_DIAGNOSTIC,
         types.DiagnosticOptions(
@@ -103,7 +107,7 @@ async def shown_soon(server: HeatlineServer, uri: str, refresh: str) -> ShownDoc
     limit = SOON_SECONDS if server.refreshes.supported(refresh) else None
     try:
         async with asyncio.timeout(limit):
-            return await server.display.finished(uri, settled=False)
+            return await server.display.finished(uri)
     except SupersededError as error:
         raise ContentModifiedError from error
     except TimeoutError:
