@@ -35,19 +35,19 @@ def generate_programs(
     judge: Callable[[Problem, str], bool] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Ask for what `path` lacks, append and yield it. judge: runs the tests of a problem on a program."""
-    have = _answered(path)
+    have = answered(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for problem in problems:
         for sample in range(sampling.samples + 1):
             if (problem.key, endpoint.model, sample) in have:
                 continue
             answer = endpoint.ask(
-                [("system", SYSTEM), ("user", _request(problem))],
+                messages_for(problem),
                 temperature=sampling.temperature if sample else 0.0,
                 max_tokens=sampling.max_tokens,
                 seed=sampling.seed + sample,
             )
-            row = _row(problem, endpoint.model, sample, answer)
+            row = answer_row(problem, endpoint.model, sample, answer)
             if judge is not None:
                 row["passes"] = judge(problem, answer.code)
             with path.open("a", encoding="utf-8") as file:
@@ -55,12 +55,14 @@ def generate_programs(
             yield row
 
 
-def _request(problem: Problem) -> str:
+def messages_for(problem: Problem) -> list[tuple[str, str]]:
+    """What a model is asked for a problem: (role, content) messages."""
     name = f"\n\nThe tests call `{problem.entry_point}`." if problem.entry_point else ""
-    return f"{problem.prompt}{name}"
+    return [("system", SYSTEM), ("user", f"{problem.prompt}{name}")]
 
 
-def _row(problem: Problem, model: str, sample: int, answer: Answer) -> dict[str, Any]:
+def answer_row(problem: Problem, model: str, sample: int, answer: Answer) -> dict[str, Any]:
+    """The row of the `jsonl` import format for an answer, with its tokens and their log-probabilities."""
     return {
         "problem_key": problem.key,
         "model": model,
@@ -73,8 +75,8 @@ def _row(problem: Problem, model: str, sample: int, answer: Answer) -> dict[str,
     }
 
 
-def _answered(path: Path) -> set[tuple[str, str, int]]:
-    """What is in the file; a last line that was cut off by a kill is removed from it."""
+def answered(path: Path) -> set[tuple[str, str, int]]:
+    """The (problem key, model, sample) of what is in the file; a last line that was cut off by a kill is removed from it."""
     if not path.is_file():
         return set()
     data = path.read_bytes()
