@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatline.lsp.heat import BUCKET_EDGES
+from heatline.report.heat import BUCKETS
 from heatline.scoring.scored_text import ScoredText
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def expected_heat(text: str, scored: ScoredText, unscaled: bool = False) -> list
     buckets = [0] * len(text)
     for token in scored.tokens:
         risk = token.unscaled_risk if unscaled else token.risk
-        bucket = sum(risk >= edge for edge in BUCKET_EDGES)
+        bucket = sum(risk >= edge for edge in BUCKETS)
         piece = text[token.start : token.end]
         start = token.start + len(piece) - len(piece.lstrip())
         for at in range(start, token.start + len(piece.rstrip())):

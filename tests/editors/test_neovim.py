@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import heatline
-from heatline.lsp.heat import BUCKET_EDGES
+from heatline.report.heat import BUCKETS
 from tests.editors.places import program
 from tests.editors.snippets import SAMPLE, first_line, run_editor, snippet
 
@@ -85,7 +85,7 @@ def test_heat_is_drawn_on_the_tokens_it_is_for(seen: dict[str, Any], scorer: hea
     starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
     expected = set()
     for token in scorer.score(SAMPLE, "python").tokens:
-        bucket = bisect_right(BUCKET_EDGES, token.risk)
+        bucket = bisect_right(BUCKETS, token.risk)
         text = SAMPLE[token.start : token.end]
         if bucket and text.strip():
             start = token.start + len(text) - len(text.lstrip())

@@ -12,6 +12,7 @@ from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.shown_document import ShownDocument
 from heatline.lsp.wording import in_plain_words, percent, shown_risk
+from heatline.report.heat import BUCKETS
 from heatline.scoring.result import ScoredLine
 from heatline.settings import Scaling, Settings, Severity
 
@@ -20,7 +21,7 @@ CODE = "risky-line"
 MAX_TOKENS = 3
 """How many of a line's riskiest tokens a message names."""
 
-MEDIUM, HIGH = 0.35, 0.70
+MEDIUM, HIGH = BUCKETS[2], BUCKETS[4]
 """From these risks on a line is in the next band of ``heatline.severity``."""
 
 _SEVERITIES = {

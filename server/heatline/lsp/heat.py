@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Any
 
 from lsprotocol import types
@@ -10,13 +9,11 @@ from lsprotocol import types
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.wording import shown_risk
+from heatline.report.heat import bucket as bucket_of
 from heatline.settings import Scaling
 
 METHOD = "heatline/heat"
 CAPABILITY = "heatlineHeat"
-
-BUCKET_EDGES = (0.1, 0.2, 0.35, 0.5, 0.7)
-"""A token's bucket is the number of edges its risk reaches: 0 (not sent) to 5."""
 
 
 def wants_heat(capabilities: types.ClientCapabilities) -> bool:
@@ -57,7 +54,7 @@ def token_rows(document: ScoredDocument, scaling: Scaling, encoding: PositionEnc
     rows = []
     for line in document.lines_shown():
         for token in document.tokens_of(line):
-            bucket = bisect_right(BUCKET_EDGES, shown_risk(token, scaling))
+            bucket = bucket_of(shown_risk(token, scaling))
             # A token may reach over a line end; what is visible of it on this line is drawn.
             start, end = document.visible(max(token.start, line.start), min(token.end, line.end))
             if bucket and start < end:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from heatline.lsp.heat import BUCKET_EDGES, token_rows
+from heatline.lsp.heat import token_rows
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.shown_document import ShownDocument
+from heatline.report.heat import BUCKETS
 
 LEGEND = types.SemanticTokensLegend(
     token_types=["heatline"],
-    token_modifiers=[f"heat{bucket}" for bucket in range(1, len(BUCKET_EDGES) + 1)],
+    token_modifiers=[f"heat{bucket}" for bucket in range(1, len(BUCKETS) + 1)],
 )
 
 

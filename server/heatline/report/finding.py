@@ -11,7 +11,7 @@ from heatline.noise.line_marks import line_marks, short_hash
 from heatline.report.checked import CheckedFile, Run
 from heatline.report.heat import BUCKETS, frequency, percent
 
-_WARNING_FROM = BUCKETS[3]
+_WARNING_FROM = BUCKETS[2]
 
 
 @dataclass(frozen=True, slots=True)

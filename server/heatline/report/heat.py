@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-# The same six buckets for lines and tokens, so that a colour always means the same risk.
-BUCKETS = (0.05, 0.10, 0.20, 0.35, 0.55)
+# The one scale of colours, for lines and tokens, in reports and in editors: a colour always means the same risk.
+BUCKETS = (0.10, 0.20, 0.35, 0.50, 0.70)
 
 # One hue from pale to dark (yellow to brown): the order survives every kind of colour blindness and a grey
 # print-out.  Token styles set both colours, so that they read on light and on dark terminals.
 BAR_STYLES = ("dim", "color(143)", "color(178)", "color(208)", "bold color(166)", "bold color(160)")
 TOKEN_STYLES = (
     "",
-    "",
     "",  # most tokens are here: only those that stand out are marked
+    "black on #fee391",
     "black on #fec44f",
     "black on #fe9929",
     "bold white on #a63603",
@@ -29,7 +29,7 @@ _PRINTABLE = {
 
 
 def bucket(risk: float) -> int:
-    """The bucket of a risk, from 0 (below 5 %) to 5 (55 % and more)."""
+    """The bucket of a risk, from 0 (below 10 %) to 5 (70 % and more)."""
     return bisect_right(BUCKETS, risk)
 
 

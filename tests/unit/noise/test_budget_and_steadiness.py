@@ -42,8 +42,8 @@ def test_a_risk_that_wavers_about_an_edge_stays() -> None:
 
 
 def test_a_risk_that_moved_by_more_than_a_bucket_is_shown() -> None:
-    assert steady_risk(0.05, 0.11) == 0.11
-    assert steady_risk(0.05, 0.10) == 0.05
+    assert steady_risk(0.05, 0.16) == 0.16
+    assert steady_risk(0.05, 0.14) == 0.05
     assert steady_risk(0.55, 0.30) == 0.30
 
 

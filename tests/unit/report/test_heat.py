@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +34,14 @@ def test_a_bar_is_full_only_at_one() -> None:
 
 def test_every_bucket_has_its_styles() -> None:
     assert len(BAR_STYLES) == len(TOKEN_STYLES) == len(BUCKETS) + 1 == 6
+
+
+@pytest.mark.parametrize("drawn_by", ["server/heatline/report/page/report.js", "client-vscode/src/heat.ts"])
+def test_whatever_draws_heat_uses_the_same_buckets(drawn_by: str) -> None:
+    source = (Path(__file__).parents[3] / drawn_by).read_text(encoding="utf-8")
+    written = re.search(r"EDGES = \[([\d., ]+)\]", source)
+    assert written is not None
+    assert tuple(map(float, written.group(1).split(","))) == BUCKETS
 
 
 @pytest.mark.parametrize(

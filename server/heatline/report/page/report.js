@@ -1,7 +1,7 @@
 "use strict";
 // Fills each file's table when it is opened, so that a report on hundreds of files opens at once.
 (() => {
-  const EDGES = [0.05, 0.1, 0.2, 0.35, 0.55];
+  const EDGES = [0.1, 0.2, 0.35, 0.5, 0.7];
   const QUIET = { ignored: "ignored", reviewed: "reviewed", baseline: "in the baseline", budget: "over the budget" };
   const NEAR = 2;
   const at = (id) => document.getElementById(id);
