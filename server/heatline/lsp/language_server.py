@@ -24,11 +24,12 @@ from heatline.lsp.client_requests import ALL_REFRESHES, Refreshes, ask
 from heatline.lsp.committed_texts import CommittedTexts
 from heatline.lsp.configuration import Configuration
 from heatline.lsp.display import Display, Surroundings
-from heatline.lsp.document_place import document_language, path_of
+from heatline.lsp.document_place import path_of
 from heatline.lsp.documents import Document, DocumentStore
 from heatline.lsp.flagging import Policy
 from heatline.lsp.generated_regions import GeneratedRegions, Regions
 from heatline.lsp.head_watch import HeadWatch
+from heatline.lsp.ignore_comments import IgnoreComments
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.progress import show_until
 from heatline.lsp.protocol import HeatlineProtocol
@@ -40,7 +41,6 @@ from heatline.lsp.shown_document import Notes, ShownDocument
 from heatline.lsp.status import CAPABILITY as STATUS_CAPABILITY
 from heatline.lsp.status import StatusReporter
 from heatline.lsp.unscorable import below, why_unscorable
-from heatline.noise.directives import ignored_lines
 from heatline.noise.globs import PathFilter
 from heatline.settings import Scaling, Settings
 
@@ -66,6 +66,7 @@ class HeatlineServer(LanguageServer):
         )
         self.regions = GeneratedRegions()
         self.committed = CommittedTexts()
+        self.ignores = IgnoreComments()
         self.reviewed = ReviewedMarks()
         self.documents = DocumentStore(self.regions.edited)
         self.configuration = Configuration(partial(self.say, kind=types.MessageType.Warning))
@@ -153,6 +154,7 @@ class HeatlineServer(LanguageServer):
         self._skipped.discard(uri)
         self.link.closed(uri)
         self.regions.closed(uri)
+        self.ignores.forget(uri)
         self.display.closed(uri)
         self.published.cleared(uri)
         self.status.changed()
@@ -210,7 +212,7 @@ class HeatlineServer(LanguageServer):
         """Runs in a thread."""
         return Notes(
             regions.lines(self.committed),
-            ignored_lines(document.scorable_text, document_language(document)),
+            self.ignores.of(document),
             self.reviewed.among(self.workspace_of(document.uri), document.text),
         )
 

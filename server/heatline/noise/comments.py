@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tree_sitter import Node
 
-from heatline.scoring.languages import LANGUAGES, PLAIN, language_of, parser_for
+from heatline.scoring.languages import LANGUAGES, PLAIN, language_of
+from heatline.scoring.scopes import Parse, parse_from_scratch
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -42,11 +43,11 @@ def comment_markers(language: str) -> tuple[str, str]:
 class ParsedText:
     """A text and its syntax tree, with ways between the tree's bytes and the text's code points."""
 
-    def __init__(self, text: str, language: str) -> None:
+    def __init__(self, text: str, language: str, parse: Parse) -> None:
         """``language`` is one with a grammar."""
         self.text = text
         self._source = _SURROGATE.sub("\ufffd", text).encode("utf-8")
-        self.root = parser_for(language).parse(self._source).root_node
+        self.root = parse(language, self._source).root_node
 
     def byte(self, offset: int) -> int:
         """The byte at which a code point starts."""
@@ -88,6 +89,6 @@ class ParsedText:
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
 
 
-def parsed_text(text: str, language: str) -> ParsedText | None:
+def parsed_text(text: str, language: str, parse: Parse = parse_from_scratch) -> ParsedText | None:
     """``text`` with its syntax tree; None for a language without a grammar."""
-    return ParsedText(text, language) if language in LANGUAGES else None
+    return ParsedText(text, language, parse) if language in LANGUAGES else None

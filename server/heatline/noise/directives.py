@@ -24,8 +24,10 @@ from tree_sitter import Node
 from heatline.noise.comments import ParsedText, comment_markers, parsed_text
 from heatline.scoring.languages import LANGUAGES, LanguageSyntax, unwrapped
 from heatline.scoring.lines import line_spans
+from heatline.scoring.scopes import Parse, parse_from_scratch
 
-_DIRECTIVE = re.compile(r"heatline:[ \t]*(ignore(?:-file)?)(?![-\w])", re.I)
+_PREFIX = "heatline:"
+_DIRECTIVE = re.compile(rf"{_PREFIX}[ \t]*(ignore(?:-file)?)(?![-\w])", re.I)
 _MARKER = r"(?:#+|//[/!]?|/\*+!?|--|;+|%+|<!--|\(\*)"
 # Directly after what opens a comment, or a line of one: prose that only mentions the words is no directive.
 _OPENS_IN_COMMENT = re.compile(rf"(?:^|{_MARKER}|\*)[ \t]*$")
@@ -54,13 +56,15 @@ def ignore_comment(language: str, *, file: bool = False) -> str:
     return f"{opening}heatline: {'ignore-file' if file else 'ignore'}{closing}"
 
 
-def ignored_lines(text: str, language: str) -> IgnoredLines:
+def ignored_lines(text: str, language: str, parse: Parse = parse_from_scratch) -> IgnoredLines:
     """What the ignore comments of ``text`` name; ``language`` is one of `heatline.scoring.languages`.
 
-    Costs a search of the text where there is no such comment, and a parse where there is.
+    Costs a search of the text where there is no such comment, and a ``parse`` where there is.
     """
+    if _PREFIX not in text.lower():  # ten times as fast as the expression, and true of nearly all texts
+        return NOTHING_IGNORED
     found = list(_DIRECTIVE.finditer(text))
-    return _Reader(text, language).read(found) if found else NOTHING_IGNORED
+    return _Reader(text, language, parse).read(found) if found else NOTHING_IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,12 @@ class _Comment:
 
 
 class _Reader:
-    def __init__(self, text: str, language: str) -> None:
+    def __init__(self, text: str, language: str, parse: Parse) -> None:
         self.text = text
         self.lines: list[tuple[int, int]] = [(start, end) for start, end in line_spans(text).tolist()]
         self.starts = [start for start, _ in self.lines]
         self.syntax = LANGUAGES.get(language)
-        self.parsed = parsed_text(text, language)
+        self.parsed = parsed_text(text, language, parse)
 
     def read(self, found: Iterable[re.Match[str]]) -> IgnoredLines:
         whole_file = False

@@ -7,11 +7,13 @@ when the file is renamed, and when it is indented anew.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container
 from dataclasses import dataclass
 
 from heatline.scoring.lines import line_spans
 
 _HASH_BYTES = 8
+_MOST_KNOWN = 20_000  # contents of lines
 _NOTHING = bytes(_HASH_BYTES)  # above the first line, below the last
 
 
@@ -42,15 +44,40 @@ class LineMark:
         return cls(line, above, below)
 
 
+class LineHashes:
+    """Hashes of lines' contents; those of a text seen before are not computed again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def of(self, text: str) -> dict[int, bytes]:
+        """The hash of every line of ``text``, from 0, that isn't blank."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        known, hashes = self._known, {}
+        for number, (start, end) in enumerate(line_spans(text).tolist()):
+            content = text[start:end].strip()
+            if content:
+                found = known.get(content)
+                if found is None:
+                    found = known[content] = short_hash(" ".join(content.split()))
+                hashes[number] = found
+        return hashes
+
+
 def line_marks(text: str) -> dict[int, LineMark]:
     """The mark of every line of ``text``, from 0, that isn't blank."""
-    hashes = {
-        number: short_hash(" ".join(text[start:end].split()))
-        for number, (start, end) in enumerate(line_spans(text).tolist())
-        if text[start:end].strip()
-    }
+    return marks_of(LineHashes().of(text))
+
+
+def marks_of(hashes: dict[int, bytes], wanted: Container[bytes] | None = None) -> dict[int, LineMark]:
+    """The marks of lines whose ``hashes`` are known; with ``wanted``, of those with a hash in it only."""
     around = [_NOTHING, *hashes.values(), _NOTHING]
-    return {number: LineMark(around[i + 1], around[i], around[i + 2]) for i, number in enumerate(hashes)}
+    return {
+        number: LineMark(content, around[i], around[i + 2])
+        for i, (number, content) in enumerate(hashes.items())
+        if wanted is None or content in wanted
+    }
 
 
 def short_hash(text: str) -> bytes:

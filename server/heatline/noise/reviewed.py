@@ -16,7 +16,7 @@ from pathlib import Path
 
 import platformdirs
 
-from heatline.noise.line_marks import LineMark, line_marks, short_hash
+from heatline.noise.line_marks import LineHashes, LineMark, line_marks, marks_of, short_hash
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class ReviewedLines:
         self.problem = ""
         self._workspace = short_hash(os.fspath(workspace_root(workspace)))
         self._connection = self._open()
+        self._hashes = LineHashes()
         self._known: tuple[int, dict[bytes, list[LineMark]]] | None = None
 
     def among(self, text: str) -> frozenset[int]:
@@ -71,8 +72,8 @@ class ReviewedLines:
             return frozenset()
         return frozenset(
             number
-            for number, mark in line_marks(text).items()
-            if any(mark.is_of(other) for other in stored.get(mark.line, ()))
+            for number, mark in marks_of(self._hashes.of(text), stored).items()
+            if any(mark.is_of(other) for other in stored[mark.line])
         )
 
     def mark(self, text: str, lines: Iterable[int]) -> None:
