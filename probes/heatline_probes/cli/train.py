@@ -1,5 +1,6 @@
 """`heatline-probes train`: from a corpus to a probe with its card."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
-from heatline_probes.corpus.programs import load_corpora
+from heatline_probes.corpus.programs import corpora_folder, load_corpora, own_corpora
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
@@ -26,6 +27,14 @@ def train(
     corpora: Annotated[
         Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
     ] = None,
+    own: Annotated[
+        list[Path],
+        typer.Option(
+            "--corpus",
+            help="A table of your own programs, all of it used (docs/corpora.md has the columns); may be given "
+            "again. Alone it replaces the default corpora, with --corpora it is added to them.",
+        ),
+    ] = [],  # noqa: B006
     patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
     share: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
@@ -62,11 +71,15 @@ def train(
     from heatline_probes.training.train import TrainingPlan, train_probe
 
     bundle = SupervisorStore().bundle(supervisor)
-    loaded = load_corpora(corpora, other_languages=True)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    default = None if own and corpora is None else load_corpora(corpora_folder(corpora), other_languages=True)
+    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()} if default else {}
+    loaded = own_corpora(own, default)
+    added = Counter(p.dataset for p in loaded.programs[len(default.programs) if default else 0 :])
+    quotas |= added
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
         f"--scope-features {scope_features} --epochs {epochs} --background {background} --seed {seed}"
+        + "".join(f" --corpus {path.name}" for path in own)
     )
     folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
     settings = FitSettings(features=features, scope_features=scope_features, epochs=epochs, seed=seed)
@@ -84,7 +97,10 @@ def train(
             lambda done, total: progress("labelling", done, total),
         )  # fmt: skip
         if not sample.programs:
-            raise CorpusError("The corpora hold no usable programs. Check HEATLINE_CORPORA.")
+            raise CorpusError(
+                "The corpora hold no usable programs: failing ones need a patch or a passing program of their problem. "
+                "Check HEATLINE_CORPORA or --corpus."
+            )
         probe = train_probe(plan, bundle, loaded, sample, folder, threads, progress, keep)
     path = probe.save(out)
     Console(stderr=True).print(f"The probe is in {path}; `heatline probe info {path}` prints its card.")

@@ -145,6 +145,21 @@ def load_corpora(folder: Path | str | None = None, *, other_languages: bool = Fa
     return Corpora(programs, problems, problem_groups(problems.values()))
 
 
+def own_corpora(tables: Iterable[Path], base: Corpora | None = None) -> Corpora:
+    """Programs of your own tables (columns of `programs_python.parquet`), after those of `base`.
+
+    A problem that no table describes is a group of its own. Raises CorpusError when a table is missing or
+    malformed.
+    """
+    programs = list(base.programs) if base else []
+    problems, groups = dict(base.problems if base else {}), dict(base.groups if base else {})
+    for table in tables:
+        programs += [Program(**row) for row in _rows(table, Program)]
+    for program in programs:
+        groups.setdefault(program.problem_key, program.problem_key)
+    return Corpora(tuple(programs), problems, groups)
+
+
 def first_attempts(programs: Iterable[Program]) -> list[Program]:
     """Only what a generator wrote at its first attempt: no intermediate steps, no repairs.
 
@@ -184,8 +199,8 @@ def _rows(path: Path, schema: type[Program] | type[Problem]) -> Iterable[dict[st
     columns = list(schema.__dataclass_fields__)
     if not path.is_file():
         raise CorpusError(
-            f"The table {path.name} is missing from {path.parent}. Set {ENVIRONMENT_VARIABLE} to the folder "
-            "that holds all tables."
+            f"The table {path.name} is missing from {path.parent}. Give the path of a table that is there, or set "
+            f"{ENVIRONMENT_VARIABLE} to the folder that holds all tables."
         )
     try:
         table = pq.read_table(path)
