@@ -13,7 +13,7 @@ export interface HeatStyle {
 }
 
 /** How thick and of which kind the line under a token is: what tells the buckets apart without colour. */
-const UNDERLINES = ["dotted 1px", "solid 1px", "solid 2px", "solid 3px", "double 4px"] as const;
+const UNDERLINES = ["dotted 1px", "solid 1px", "solid 2px", "solid 3px", "double 2px"] as const;
 
 const CLOSED = vscode.DecorationRangeBehavior.ClosedClosed;
 

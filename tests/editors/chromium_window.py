@@ -73,7 +73,12 @@ class CodeServer:
         trusts_all: bool = True,
     ) -> None:
         self.folder = folder
-        self._environment = environment | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+        # VSCODE_CLI: as if started in a terminal.  Else it takes PATH from a login shell, which knows nothing of ours.
+        self._environment = environment | {
+            "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "VSCODE_CLI": "1",
+        }
         self._extension = extension
         self._settings = SETTINGS | (settings or {})
         self._trust = ["--disable-workspace-trust"] if trusts_all else []

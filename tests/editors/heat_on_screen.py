@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MANIFEST = Path(__file__).parents[2] / "client-vscode/package.json"
 
-UNDERLINES = {("dotted", 1): 1, ("solid", 1): 2, ("solid", 2): 3, ("solid", 3): 4, ("double", 4): 5}
+UNDERLINES = {("dotted", 1): 1, ("solid", 1): 2, ("solid", 2): 3, ("solid", 3): 4, ("double", 2): 5}
 """The bucket that each kind and thickness (pixels) of line means."""
 
 READ = """() => {
