@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from heatline.calibration import PlattCalibrator
 from heatline.calibration.calibrators import Calibrator, sigmoid
+from heatline.calibration.logistic import log_odds
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.splits import training_programs
 from heatline_probes.evaluation.views import Bool, Float64, Int64, SpanView
@@ -36,6 +37,14 @@ class ConstantRate:
 def fit_platt(logit: Float64, kept: Bool) -> Calibrator | ConstantRate:
     """Platt scaling; a constant where only one outcome is known."""
     return fit_or_rate(PlattCalibrator.fit, logit, kept)
+
+
+def platt_parameters(calibrator: Calibrator | ConstantRate) -> list[float]:
+    """Slope, intercept and base rate, as `Predictions.calibrators` holds them; a constant is a slope of 0."""
+    if isinstance(calibrator, PlattCalibrator):
+        return [calibrator.slope, calibrator.intercept, calibrator.base_rate]
+    rate = float(calibrator.predict([0.0])[0])
+    return [0.0, float(log_odds([rate])[0]), rate]
 
 
 def fit_or_rate(

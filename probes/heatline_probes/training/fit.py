@@ -150,8 +150,7 @@ def fit_model(
     """The model of the best epoch, that epoch and its validation loss."""
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
-    names = generator.permutation(np.unique(examples.group[training]))
-    held = np.isin(examples.group, names[: max(1, round(VALIDATION_SHARE * len(names)))])
+    held = validation_programs(examples, training, settings.seed)
     model = SpanModel(states.values.shape[1], settings)
     decayed = [p for n, p in model.named_parameters() if n.endswith("weight")]
     rest = [p for n, p in model.named_parameters() if not n.endswith("weight")]
@@ -186,6 +185,13 @@ def fit_model(
     model.load_state_dict(best_state)
     model.eval()
     return model, best_epoch, best
+
+
+def validation_programs(examples: Examples, training: Bool, seed: int) -> Bool:
+    """The programs `(P,)` that `fit_model` only stops by: a seeded part of the training side's problem groups."""
+    names = np.random.default_rng(seed).permutation(np.unique(examples.group[training]))
+    chosen = names[: max(1, round(VALIDATION_SHARE * len(names)))]
+    return np.asarray(training & np.isin(examples.group, chosen))
 
 
 def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:

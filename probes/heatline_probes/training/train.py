@@ -1,7 +1,7 @@
 """The whole of training: embed, label, hold out, measure, calibrate, fit on everything, write the card."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,18 @@ from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
 from heatline_probes.evaluation.results import card_metrics
+from heatline_probes.evaluation.scaling import fit_platt, platt_parameters
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, label_examples
-from heatline_probes.training.fit import FitSettings, States, fit_probe, level_logits, standardise
+from heatline_probes.training.fit import (
+    FitSettings,
+    States,
+    fit_probe,
+    level_logits,
+    standardise,
+    validation_programs,
+)
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
 
@@ -151,9 +159,11 @@ def hold_out(
 ) -> tuple[Predictions, list[int]]:
     """Fit once per fold; every span's logit comes from a probe that saw nothing of its problem group.
 
-    Also gives the epochs of each fold's fit. Programs that no fold tests have no logits (NaN).
+    Also gives the epochs of each fold's fit. Programs that no fold tests have no logits (NaN). The calibrators are
+    fitted on the training side alone, on the programs that only stopped the fit.
     """
     logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
+    calibrators: dict[str, list[list[float]]] = {name: [] for name in examples.levels}
     epochs = []
     for fold, name in enumerate(split.names):
         stage = f"{protocol}: {name}, loss"
@@ -162,11 +172,17 @@ def hold_out(
             lambda epoch, loss, stage=stage: progress(f"{stage} {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
         )  # fmt: skip
         epochs.append(fitted.epochs)
+        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed)
+        for level, values in level_logits(fitted, hidden, examples, unlearned).items():
+            known = np.isfinite(values)
+            found = fit_platt(values[known], examples.levels[level].kept[known])
+            calibrators[level].append(platt_parameters(found))
         for level, values in level_logits(fitted, hidden, examples, split.test(fold)).items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
     notes = {"labels": dict(sample.note), "command": plan.command, "settings": asdict(plan.settings)}
-    return predictions_of(plan, examples, sample, split, protocol, logits, notes), epochs
+    predictions = predictions_of(plan, examples, sample, split, protocol, logits, notes)
+    return replace(predictions, calibrators={n: np.asarray(rows) for n, rows in calibrators.items()}), epochs
 
 
 def predictions_of(

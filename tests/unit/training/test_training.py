@@ -25,7 +25,7 @@ from heatline_probes.patches.table import MinedPatch
 from heatline_probes.training import train as training
 from heatline_probes.training.background import BACKGROUND, background_programs
 from heatline_probes.training.examples import folds_by_group, label_examples
-from heatline_probes.training.fit import FitSettings, fit_model, standardise
+from heatline_probes.training.fit import FitSettings, fit_model, standardise, validation_programs
 from heatline_probes.training.labels import labelled_sample, nearest_edits
 from heatline_probes.training.pooling import pool_spans
 from heatline_probes.training.sample import sample_programs
@@ -102,6 +102,20 @@ def test_failing_programs_without_a_patch_are_left_out(corpora):
     tokens = pd.DataFrame({"program": [0, 1], "scope": 0, "line": 0, "start": 0, "end": 3})
     sample = [program(1, passes=False), program(3, passes=True)]
     assert label_examples(corpora, sample, tokens, {}).table["program"].tolist() == [1]
+
+
+def test_what_stops_a_fit_is_of_its_training_side_in_whole_groups(corpora, tmp_path, session):
+    """Calibrators that are fitted on it have seen nothing of the test side, nor of what the fit learned from."""
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    store = EmbeddingStore(tmp_path, session.card.bundle_hash)
+    sources = [Source(p.code) for p in sample.programs]
+    store.fill(sources, SequenceRunner(session), lambda done, total: None)
+    examples = label_examples(corpora, sample.programs, store.read(sources)[1], sample.edits)
+    training = folds_by_group(examples.group, 5, 0) != 0
+    held = validation_programs(examples, training, seed=3)
+    assert 0 < held.sum() < training.sum()
+    assert not (held & ~training).any()
+    assert not set(examples.group[held]) & set(examples.group[training & ~held])
 
 
 def test_nearest_edits_name_what_differs(corpora):
@@ -244,6 +258,8 @@ def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora,
     metrics = probe.card.metrics["by_problem"]
     assert metrics["token"]["scaled"]["auc"]["value"] > 0.95
     assert held_out.programs.passes.sum() * 2 == len(held_out.programs)
+    assert set(held_out.calibrators) == {"token", "line", "scope"}
+    assert {rows.shape for rows in held_out.calibrators.values()} == {(plan.folds, 3)}
     card = probe.save(tmp_path / "probes")
     assert SpanProbe.load(card).card.corpus["programs"] == len(sample.programs)
     json.loads(card.read_text(), parse_constant=lambda name: pytest.fail(f"the card holds {name}"))
