@@ -27,10 +27,17 @@ def smoothed_targets(
     """Logits, Platt's targets and weights ``(n,)``, and the base rate.
 
     Targets are ``(n₊ + 1) / (n₊ + 2)`` and ``1 / (n₋ + 2)`` instead of 1 and 0, the Bayesian smoothing of
-    Platt 1999, §2.2.  Raises ``ValueError`` when only one outcome, or a non-finite logit, is given.
+    Platt 1999, §2.2.  Raises ``ValueError`` when only one outcome, a non-finite logit or
+    weight, or lists of different lengths are given.
     """
     x, y = np.asarray(logits, np.float64), np.asarray(kept, bool)
     w = np.ones_like(x) if weights is None else np.asarray(weights, np.float64)
+    if x.ndim != 1 or x.shape != y.shape or x.shape != w.shape:
+        raise ValueError(
+            "Calibration needs as many outcomes and weights as logits. Give lists of one length."
+        )
+    if not (np.isfinite(w).all() and (w >= 0).all()):
+        raise ValueError("Calibration needs weights that are numbers from 0. Leave out spans without one.")
     if not np.isfinite(x).all():
         raise ValueError("Calibration needs finite logits. Leave out spans without one.")
     positive, negative = float(w[y].sum()), float(w[~y].sum())

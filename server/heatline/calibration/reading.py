@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from heatline.calibration.binning import HistogramCalibrator, IsotonicCalibrator
 from heatline.calibration.calibrators import (
     BetaCalibrator,
     Calibrator,
@@ -14,6 +16,7 @@ from heatline.calibration.calibrators import (
     PlattCalibrator,
     checked_rate,
 )
+from heatline.calibration.temperature import TemperatureCalibrator
 from heatline.calibration.venn_abers import VennAbersCalibrator
 from heatline.errors import ProbeError
 
@@ -32,6 +35,12 @@ def calibrator_from_json(raw: Mapping[str, object]) -> Calibrator:
             return BetaCalibrator(*_numbers(raw, "a", "b", "c", "base_rate"))
         if kind == "venn_abers":
             return _venn_abers(raw)
+        if kind == "temperature":
+            return _temperature(raw)
+        if kind == "isotonic":
+            return _isotonic(raw)
+        if kind == "histogram":
+            return _histogram(raw)
     except (KeyError, ValueError, TypeError):
         pass
     raise ProbeError(
@@ -85,3 +94,36 @@ def _venn_abers(raw: Mapping[str, Any]) -> VennAbersCalibrator:
         raise ValueError("malformed steps")
     rate, shift = _numbers(raw, "base_rate", "shift")
     return VennAbersCalibrator(tuple(edges.tolist()), tuple(low.tolist()), tuple(high.tolist()), rate, shift)
+
+
+def _temperature(raw: Mapping[str, Any]) -> TemperatureCalibrator:
+    temperature, rate, shift = _numbers(raw, "temperature", "base_rate", "shift")
+    if temperature <= 0:
+        raise ValueError("no temperature")
+    return TemperatureCalibrator(temperature, rate, shift)
+
+
+def _isotonic(raw: Mapping[str, Any]) -> IsotonicCalibrator:
+    logits, confidences = (np.asarray(raw[key], np.float64) for key in ("logits", "confidences"))
+    rising = bool((np.diff(logits) > 0).all() and (np.diff(confidences) >= 0).all())
+    if not (rising and logits.ndim == 1 and logits.shape == confidences.shape and len(logits)):
+        raise ValueError("malformed knots")
+    _check_shares(logits, confidences)
+    rate, shift = _numbers(raw, "base_rate", "shift")
+    return IsotonicCalibrator(tuple(logits.tolist()), tuple(confidences.tolist()), rate, shift)
+
+
+def _histogram(raw: Mapping[str, Any]) -> HistogramCalibrator:
+    edges, confidences = (np.asarray(raw[key], np.float64) for key in ("edges", "confidences"))
+    if not (edges.ndim == confidences.ndim == 1 and len(confidences) == len(edges) + 1):
+        raise ValueError("malformed bins")
+    if not (np.diff(edges) > 0).all():
+        raise ValueError("unordered bins")
+    _check_shares(edges, confidences)
+    rate, shift = _numbers(raw, "base_rate", "shift")
+    return HistogramCalibrator(tuple(edges.tolist()), tuple(confidences.tolist()), rate, shift)
+
+
+def _check_shares(logits: NDArray[np.float64], confidences: NDArray[np.float64]) -> None:
+    if not (np.isfinite(logits).all() and ((confidences >= 0) & (confidences <= 1)).all()):
+        raise ValueError("no shares")
