@@ -20,6 +20,9 @@ class Answer:
     tokens: tuple[str, ...]
     logprobs: tuple[float, ...]  # natural logarithm, one for each token
     finish_reason: str
+    first_choices: tuple[
+        tuple[str, float], ...
+    ] = ()  # what else the first token could have been, if asked for
 
     @property
     def code(self) -> str:
@@ -43,9 +46,15 @@ class Endpoint:
         self._client = openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=retries)
 
     def ask(
-        self, messages: Sequence[tuple[str, str]], *, temperature: float, max_tokens: int, seed: int
+        self,
+        messages: Sequence[tuple[str, str]],
+        *,
+        temperature: float,
+        max_tokens: int,
+        seed: int,
+        choices: int | None = None,
     ) -> Answer:
-        """One answer to (role, content) messages.
+        """One answer to (role, content) messages; with so many `choices` of its first token.
 
         Raises GeneratorError when the endpoint can't be reached, refuses, or answers without text.
         """
@@ -57,6 +66,7 @@ class Endpoint:
                 max_tokens=max_tokens,
                 seed=seed,
                 logprobs=True,
+                **({} if choices is None else {"top_logprobs": choices}),
             )
         except openai.APIConnectionError as error:
             raise GeneratorError(
@@ -72,17 +82,20 @@ class Endpoint:
                 f"The endpoint {self._base_url} gave no usable answer ({error}). Check that it speaks the "
                 "OpenAI chat protocol."
             ) from error
-        choices = getattr(reply, "choices", None)
-        if not choices or not isinstance(choices[0].message.content, str):
+        replies = getattr(reply, "choices", None)
+        if not replies or not isinstance(getattr(replies[0].message, "content", None), str):
             raise GeneratorError(
                 f"The endpoint {self._base_url} answered without text. Check that it speaks the OpenAI chat "
                 "protocol."
             )
-        content = (choices[0].logprobs.content if choices[0].logprobs else None) or []
+        content = (replies[0].logprobs.content if replies[0].logprobs else None) or []
         pairs = [(item.token, item.logprob) for item in content if math.isfinite(item.logprob)]
         return Answer(
-            text=choices[0].message.content,
+            text=replies[0].message.content,
             tokens=tuple(token for token, _ in pairs),
             logprobs=tuple(logprob for _, logprob in pairs),
-            finish_reason=str(choices[0].finish_reason),
+            finish_reason=str(replies[0].finish_reason),
+            first_choices=tuple((c.token, c.logprob) for c in content[0].top_logprobs or ())
+            if content
+            else (),
         )

@@ -29,9 +29,8 @@ def choose_problems(
 
     Raises CorpusError when a dataset has none.
     """
-    chosen: list[Problem] = []
-    for number, dataset in enumerate(datasets):
-        fitting = sorted(
+    fitting = {
+        dataset: sorted(
             (
                 p
                 for p in corpora.problems.values()
@@ -42,12 +41,18 @@ def choose_problems(
             ),
             key=lambda p: p.key,
         )
-        if not fitting:
+        for dataset in datasets
+    }
+    chosen: list[Problem] = []
+    scarce = sorted(fitting, key=lambda name: (len(fitting[name]), name))
+    for number, dataset in enumerate(scarce):
+        if not fitting[dataset]:
             raise CorpusError(
                 f"The dataset {dataset!r} has no problems that can be asked and tested. See `corpus info`."
             )
-        share = (count - len(chosen)) // (len(datasets) - number)
-        chosen += random.Random(f"{seed} {dataset}").sample(fitting, min(share, len(fitting)))
+        share = (count - len(chosen)) // (len(scarce) - number)
+        order = random.Random(f"{seed} {dataset}").sample(fitting[dataset], len(fitting[dataset]))
+        chosen += order[:share]
     random.Random(seed).shuffle(chosen)
     return chosen
 
