@@ -1,0 +1,1 @@
+"""What became of lines, read from a repository's git history."""
