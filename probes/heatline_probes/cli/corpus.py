@@ -53,3 +53,49 @@ def import_(
     programs = import_programs(path, form, dataset=dataset, model=model, licence=licence)
     write_programs(programs, out)
     typer.echo(f"Wrote {len(programs)} programs to {out}.")
+
+
+@app.command("from-git")
+def from_git(
+    repositories: Annotated[
+        list[Path], typer.Argument(metavar="REPO…", help="Repositories, or a text file that lists them.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for rows and card: names, places, hashes and fates.")],
+    cache: Annotated[Path, typer.Option(help="Folder for the scopes' texts; keep it out of any project.")],
+    horizon: Annotated[float, typer.Option(min=1, help="Days within which a fate counts.")] = 90.0,
+    most_lines: Annotated[int, typer.Option(min=1, help="Lines of one repository.")] = 20_000,
+    any_licence: Annotated[bool, typer.Option(help="Also without a permissive licence.")] = False,
+) -> None:
+    """Training rows from git histories: what assistants wrote, and what became of each line.
+
+    A line of a text file is a folder, or NAME=FOLDER. Repositories that were collected at the same commit are
+    skipped, so that an interrupted run goes on where it stopped.
+    """
+    from heatline.errors import InputError
+    from heatline.history.rules import default_rules
+    from heatline_probes.corpus.from_git import collect, is_collected, write_card
+    from heatline_probes.errors import CorpusError
+
+    for name, folder in _named_folders(repositories):
+        if is_collected(out, name, folder):
+            continue
+        try:
+            found = collect(
+                folder, name, out, cache, horizon=horizon, most_lines=most_lines, any_licence=any_licence
+            )
+        except (InputError, CorpusError) as error:
+            typer.echo(f"Left out: {error}", err=True)
+            continue
+        typer.echo(f"{name}: {found.lines} lines in {found.scopes} scopes, {found.fates}")
+        write_card(out, horizon, default_rules().key)
+
+
+def _named_folders(given: list[Path]) -> list[tuple[str, Path]]:
+    found = []
+    for path in given:
+        entries = path.read_text(encoding="utf-8").splitlines() if path.is_file() else [str(path)]
+        for entry in filter(None, map(str.strip, entries)):
+            name, mark, folder = entry.partition("=")
+            place = Path(folder if mark else entry)
+            found.append((name if mark else place.resolve().name, place))
+    return found

@@ -22,8 +22,8 @@ _FIX_WORDS = re.compile(
 )
 _NOT_CODE = (
     r"(?:typos?|spelling|lint(?:er|ing|s)?|clippy|flake8|ruff|mypy|pyright|eslint|golangci|warnings?|format(?:ting|ter)?|"
-    r"fmt|style|styling|white ?space|indent(?:ation)?|tests?|test suite|unit tests?|e2e|flaky|ci|cd|pipelines?|workflows?|"
-    r"actions?|docs?|documentation|docstrings?|readme|changelog|comments?|links?|badges?|license|version|"
+    r"fmt|style|styling|white ?space|indent(?:ation)?|tests?|test suite|unit tests?|e2e|flaky|ci|cd|"
+    r"pipelines?|workflows?|actions?|docs?|documentation|docstrings?|readme|changelog|comments?|links?|badges?|license|version|"
     r"merge conflicts?|conflicts?|imports? order|import sorting|build badge|pre-?commit|type (?:hints?|annotations?))"
 )
 _FIX_OF_NO_CODE = re.compile(
