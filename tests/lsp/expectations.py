@@ -6,6 +6,7 @@ from lsprotocol import types
 
 import heatline
 from heatline.lsp.wording import in_plain_words, percent
+from tests.property.reference_text import reference_lines
 
 URI = "file:///nowhere/sample.py"
 TEXT = "def f(x):\n    return x + '😋' * x\n\n\nTOTAL = f(3)\n"
@@ -19,13 +20,14 @@ def units(text: str, encoding: str) -> int:
 
 
 def visible_ranges(text: str, encoding: str) -> list[types.Range]:
-    """The range of every non-blank line without its indentation; the text's line ends are ``\\n``."""
+    """The range of every non-blank line without its indentation."""
+    split = [text[start:end] for start, end in reference_lines(text)]
     return [
         types.Range(
             types.Position(number, units(line[: len(line) - len(line.lstrip())], encoding)),
             types.Position(number, units(line.rstrip(), encoding)),
         )
-        for number, line in enumerate(text.split("\n"))
+        for number, line in enumerate(split)
         if line.strip()
     ]
 

@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Union
 
+from cattrs import Converter
 from lsprotocol import types
+from pygls.exceptions import JsonRpcRequestCancelled
 from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 PATIENCE_SECONDS = 120.0
 SERVE = (sys.executable, "-c", "from heatline.cli import main; main()", "serve")
+EVERYTHING_AT_ONCE = {"threshold": 0, "debounceMs": 0, "quietMs": 0}
+"""Every line is flagged, nothing is waited for."""
 
 
 class Session:
-    """One client; what the server sends unasked waits in queues until a test looks for it."""
+    """One client; what the server sends unasked waits in queues until a test looks for it.
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    A ``silent`` one never answers a request of the server.
+    """
+
+    def __init__(self, environment: dict[str, str], *, silent: bool = False) -> None:
         self._environment = environment
+        self.silent = silent
         self._published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
         self._messages: asyncio.Queue[types.ShowMessageParams] = asyncio.Queue()
         self._heat: asyncio.Queue[Any] = asyncio.Queue()
-        self.client: LanguageClient = self._make_client()
+        self.asked: list[str] = []
+        """The methods of the server's requests that were left without an answer."""
+        self.refreshed = asyncio.Event()
+        self._numbers = itertools.count()
+        self._over = asyncio.Event()
+        self.client: LanguageClient = self._make_client(silent)
         self.encoding = "utf-16"
+        self.draws_heat = False
+        self.result: types.InitializeResult | None = None
 
     async def start_stdio(self) -> None:
         config = ClientServerConfig(
@@ -40,22 +57,34 @@ class Session:
         options: object = None,
         encodings: list[str] | None = None,
         experimental: dict[str, Any] | None = None,
+        capabilities: types.ClientCapabilities | None = None,
     ) -> types.InitializeResult:
         """Debounces nothing and shows every line, unless ``options`` say otherwise."""
         general = types.GeneralClientCapabilities(position_encodings=encodings) if encodings else None
+        declared = capabilities or types.ClientCapabilities(experimental=experimental)
+        declared.general = general
+        self.draws_heat = bool(declared.experimental)
         result = await self.client.initialize_session(
             types.InitializeParams(
-                capabilities=types.ClientCapabilities(general=general, experimental=experimental),
-                initialization_options={"threshold": 0, "debounceMs": 0, "quietMs": 0}
-                if options is None
-                else options,
+                capabilities=declared,
+                initialization_options=EVERYTHING_AT_ONCE if options is None else options,
             )
         )
         self.encoding = types.PositionEncodingKind(result.capabilities.position_encoding).value
+        self.result = result
         return result
 
-    def open(self, uri: str, text: str, language: str = "python") -> None:
-        item = types.TextDocumentItem(uri=uri, language_id=language, version=1, text=text)
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server."""
+        process = self.client._server
+        assert process is not None
+        return process
+
+    # What a person does
+
+    def open(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
+        item = types.TextDocumentItem(uri=uri, language_id=language, version=version, text=text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
     def edit(self, uri: str, version: int, *changes: types.TextDocumentContentChangeEvent) -> None:
@@ -68,8 +97,11 @@ class Session:
         )
 
     async def toggle(self) -> object:
+        return await self.command("heatline.toggleScaling")
+
+    async def command(self, name: str, *arguments: Any) -> Any:
         return await self.client.workspace_execute_command_async(
-            types.ExecuteCommandParams(command="heatline.toggleScaling")
+            types.ExecuteCommandParams(command=name, arguments=list(arguments))
         )
 
     async def hover(self, uri: str, line: int, character: int) -> types.Hover | None:
@@ -77,11 +109,66 @@ class Session:
             types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(line, character))
         )
 
+    async def code_actions(self, uri: str, line: int) -> list[types.CodeAction]:
+        """What can be done about a line."""
+        at = types.Position(line, 0)
+        actions = await self.client.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(uri), types.Range(at, at), types.CodeActionContext([])
+            )
+        )
+        return [action for action in actions or () if isinstance(action, types.CodeAction)]
+
+    async def ask(self, method: str, params: Any) -> Any:
+        """The answer to a request whose params the client's own types wouldn't let through. Raises as pygls does."""
+        number = f"raw {next(self._numbers)}"
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.client.protocol._request_futures[number] = answer
+        body = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
+        self.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await answer
+
+    def write(self, data: bytes) -> None:
+        """Puts bytes on the server's input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+
+    # What the server says
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the server offers this client to pull diagnostics."""
+        return self.result is not None and self.result.capabilities.diagnostic_provider is not None
+
+    async def diagnostics(self, uri: str, version: int, count: int) -> list[types.Diagnostic]:
+        """A version's diagnostics, of which there are ``count``, the way this client gets them."""
+        if not self.pulls:
+            wanted = lines(count, version)
+            params = await self.published(lambda params: params.uri == uri and wanted(params))
+            return list(params.diagnostics)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            report = await self.client.text_document_diagnostic_async(
+                types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
+            )
+        assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+        return list(report.items)
+
     async def published(
         self, wanted: Callable[[types.PublishDiagnosticsParams], bool]
     ) -> types.PublishDiagnosticsParams:
         """The next publication that is ``wanted``; earlier ones are dropped."""
         return await self._next(self._published, wanted)
+
+    @property
+    def was_pushed_to(self) -> bool:
+        """Whether diagnostics came unasked that nobody took."""
+        return not self._published.empty()
+
+    @property
+    def was_sent_heat(self) -> bool:
+        """Whether heat came that nobody took."""
+        return not self._heat.empty()
 
     async def message(self) -> types.ShowMessageParams:
         """The next ``window/showMessage``."""
@@ -92,6 +179,7 @@ class Session:
         return await self._next(self._heat, wanted)
 
     async def end(self) -> None:
+        self._over.set()  # pygls' client can't end with a request that it still works on
         await self.client.shutdown_session()
         await self.client.stop()
 
@@ -102,15 +190,47 @@ class Session:
                 pass
             return item
 
-    def _make_client(self) -> LanguageClient:
-        client = LanguageClient(converter_factory=default_converter)
-        features = {
+    def _make_client(self, silent: bool) -> LanguageClient:
+        client = LanguageClient(converter_factory=_converter)
+        features: dict[str, Callable[..., Any]] = {
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self._published.put_nowait(params),
             types.WINDOW_SHOW_MESSAGE: lambda params: self._messages.put_nowait(params),
+            types.WORKSPACE_DIAGNOSTIC_REFRESH: lambda params: self.refreshed.set(),
             "heatline/heat": lambda params: self._heat.put_nowait(params),
         }
+        if silent:
+            features |= {method: self._left_unanswered(method) for method in _REQUESTS}
         register_lsp_features(client, {**DEFAULT_CLIENT_FEATURES, **features})
         return client
+
+    def _left_unanswered(self, method: str) -> Callable[[Any], Any]:
+        async def never(params: Any) -> None:
+            self.asked.append(method)
+            await self._over.wait()
+            raise JsonRpcRequestCancelled
+
+        return never
+
+
+def _converter() -> Converter:
+    """lsprotocol 2025.0 takes a code action that holds a command for a command."""
+    converter = default_converter()
+
+    def structure(value: Any, _: object) -> types.Command | types.CodeAction:
+        kind = types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        return converter.structure(value, kind)
+
+    converter.register_structure_hook(types.Command | types.CodeAction, structure)
+    converter.register_structure_hook(Union[types.Command, types.CodeAction], structure)  # noqa: UP007
+    return converter
+
+
+_REQUESTS: Sequence[str] = (
+    types.WORKSPACE_CONFIGURATION,
+    types.CLIENT_REGISTER_CAPABILITY,
+    types.WINDOW_WORK_DONE_PROGRESS_CREATE,
+    types.WINDOW_SHOW_DOCUMENT,
+)
 
 
 def lines(count: int, version: int = 1) -> Callable[[types.PublishDiagnosticsParams], bool]:

@@ -186,3 +186,19 @@ async def test_a_superseded_jobs_results_are_dropped_but_for_its_features(start:
         [("scope", 1), ("outline", (2, "fresh")), ("scope", 2)],
         [("outline", (2, "fresh")), ("scope", 2), ("done", 2)],
     )
+
+
+async def test_a_client_may_be_stopped_while_its_worker_is_being_started(start: Start) -> None:
+    """Cut short, asyncio's start of a process may wait for ever."""
+    client, _ = start("good")
+    client.score(score(1))
+    while client.process_id is None and not starting(client):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await client.stop()
+    assert client.process_id is None
+
+
+def starting(client: WorkerClient) -> bool:
+    """Whether the task that starts the process is under way."""
+    return any("create_subprocess_exec" in str(task.get_coro()) for task in asyncio.all_tasks())

@@ -8,45 +8,23 @@ import random
 import signal
 from pathlib import Path
 
-import pytest
 from lsprotocol import types
 
 import heatline
 from tests.lsp.expectations import URI, expected_diagnostics
-from tests.lsp.sessions import PATIENCE_SECONDS, Session
+from tests.lsp.processes import SERVER_IN_PROC, children, worker_of
+from tests.lsp.sessions import Session
 
 KILLS = 20
 TEXT = "def f(x):\n    return x + 1\n\n\nTOTAL = f(3)\n"
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/task").is_dir(), reason="finds the worker process in /proc, which is not here"
-)
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+pytestmark = SERVER_IN_PROC
 
 
 def server() -> int:
     """The server that a test started last."""
     found = [pid for pid in children(os.getpid()) if b"--stdio" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return max(found)
-
-
-async def worker_of(server_id: int) -> int:
-    """The worker process, once it is there."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (found := [pid for pid in children(server_id) if is_worker(pid)]):
-            await asyncio.sleep(0.01)
-    return found[0]
-
-
-def is_worker(pid: int) -> bool:
-    try:
-        return b"heatline.scoring.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 async def edit(session: Session, version: int, text: str, chance: random.Random) -> str:

@@ -26,7 +26,8 @@ from heatline.cli.formats import Shape, make_report
 from heatline.cli.output import complain, version
 from heatline.noise.baseline import Baseline
 from heatline.noise.line_marks import LineMark
-from heatline.noise.reviewed import ReviewedLines, reviewed_path
+from heatline.noise.reviewed import reviewed_path
+from heatline.noise.reviewed_marks import ReviewedMarks
 from heatline.report.checked import CheckedFile, FailedFile, Flagging, Provenance, Report, Run
 from heatline.report.ranking import Total, count
 from heatline.report.terminal import Layout
@@ -246,10 +247,10 @@ class CheckRun:
             None if wish.update_baseline else self._known,
         )
 
-    def _reviewed(self) -> ReviewedLines | None:
+    def _reviewed(self) -> ReviewedMarks | None:
         if not self.wish.heed or not reviewed_path().exists():
             return None  # nobody has marked a line here, and nothing is written to say so
-        reviewed = ReviewedLines(Path())
+        reviewed = ReviewedMarks()
         self._opened.callback(reviewed.close)
         return reviewed
 

@@ -11,7 +11,7 @@ from heatline.noise.baseline import Baseline
 from heatline.noise.budget import within_budget
 from heatline.noise.directives import IgnoredLines
 from heatline.noise.line_marks import LineMark, line_marks
-from heatline.noise.reviewed import ReviewedLines
+from heatline.noise.reviewed_marks import ReviewedMarks
 from heatline.report.checked import CheckedFile, Quiet, Run
 from heatline.scoring.result import ScoredLine
 
@@ -43,7 +43,7 @@ class Flags:
     fail_over: float | None = None
     budget: float | None = None
     heed: bool = True
-    reviewed: ReviewedLines | None = None
+    reviewed: ReviewedMarks | None = None
     known: KnownLines | None = None
 
     def flagged(self, file: CheckedFile, ignored: IgnoredLines) -> CheckedFile:
@@ -52,7 +52,7 @@ class Flags:
             (line.line for line in file.lines if line.line in ignored), "ignored"
         )
         if self.heed and self.reviewed is not None:
-            reviewed = self.reviewed.among(file.text)
+            reviewed = self.reviewed.among(file.path.parent if file.path is not None else Path(), file.text)
             lines = (line.line for line in file.lines if line.line in reviewed and line.line not in quiet)
             quiet |= dict.fromkeys(lines, "reviewed")
         if self.known is not None and file.path is not None:

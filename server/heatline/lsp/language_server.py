@@ -34,7 +34,6 @@ from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.progress import show_until
 from heatline.lsp.protocol import HeatlineProtocol
 from heatline.lsp.published_diagnostics import PublishedDiagnostics
-from heatline.lsp.reviewed_marks import ReviewedMarks
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.scoring_link import MakeWorker, ScoringLink, worker_process
 from heatline.lsp.shown_document import Notes, ShownDocument
@@ -42,6 +41,7 @@ from heatline.lsp.status import CAPABILITY as STATUS_CAPABILITY
 from heatline.lsp.status import StatusReporter
 from heatline.lsp.unscorable import below, why_unscorable
 from heatline.noise.globs import PathFilter
+from heatline.noise.reviewed_marks import ReviewedMarks
 from heatline.settings import Scaling, Settings
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class HeatlineServer(LanguageServer):
         self.head = HeadWatch(self._document_folders, self.shown_again)
         self.marks = 0
         """How often marks were changed: what is kept of files was made with the marks of its time."""
+        self._begun = False
         self._make_worker = make_worker
         self._said: set[str] = set()
         self._unsaid: list[tuple[str, types.MessageType]] | None = []
@@ -90,6 +91,7 @@ class HeatlineServer(LanguageServer):
 
     def begin(self, params: types.InitializeParams, encoding: PositionEncoding) -> None:
         """Takes what the client asked for in ``initialize``; comes before any document."""
+        self._begun = True
         self.encoding = encoding
         self.protocol.trace = params.trace or types.TraceValue.Off
         folders = [folder.uri for folder in params.workspace_folders or []]
@@ -128,9 +130,10 @@ class HeatlineServer(LanguageServer):
             self.score_anew(document)
 
     async def end(self) -> None:
-        """Comes before the process leaves."""
+        """Comes before the process leaves; once more does no harm."""
         self.head.stop()
-        await self.link.close()
+        if self._begun:
+            await self.link.close()
         self.reviewed.close()
 
     # What happens to documents

@@ -218,16 +218,23 @@ class WorkerClient:
 
     async def _live(self) -> None:
         """One worker, from start to end."""
-        try:
-            process = await asyncio.create_subprocess_exec(
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=_READ_BUFFER_BYTES,
             )
+        )
+        try:
+            process = await asyncio.shield(starting)
         except OSError as error:
             logger.error("the scoring worker could not be started: %s", error)
             return
+        except asyncio.CancelledError:  # a start that is cut short may never end
+            with contextlib.suppress(OSError):
+                await _leave(await starting)
+            raise
         self._process = process
         self._within, self._heard = self._start_seconds, asyncio.get_running_loop().time()
         self._watch()

@@ -63,6 +63,18 @@ def test_a_reviewed_line_is_quiet(run: Run, scorer: Any, sample: Path) -> None:
     assert (flagged(ran), quiet(ran)) == ([1, 4], {2: "reviewed"})
 
 
+def test_marks_are_those_of_the_repository_that_a_file_is_in(run: Run, scorer: Any, sample: Path) -> None:
+    """Wherever the command is run from: an editor marked them in the file's own repository."""
+    other = sample.parent / "other"
+    (other / ".git").mkdir(parents=True)
+    (other / "src").mkdir()
+    sample.rename(other / "src" / "a.py")
+    marks = ReviewedLines(other, sample.parent / ".state")
+    marks.mark(SAMPLE, [1])
+    marks.close()
+    assert quiet(run("check", "other/src/a.py", "--format", "json")) == {2: "reviewed"}
+
+
 def test_nothing_is_stored_when_nobody_has_reviewed_anything(run: Run, scorer: Any, sample: Path) -> None:
     check(run)
     assert not (sample.parent / ".state").exists()

@@ -1,4 +1,4 @@
-"""The marks "reviewed" of every repository that documents are open from."""
+"""The marks "reviewed" of every repository that files are looked at in."""
 
 from __future__ import annotations
 
