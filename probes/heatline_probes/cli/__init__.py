@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from heatline.errors import HeatlineError
-from heatline_probes.cli import corpus, evaluate, generate, grid, patches, train
+from heatline_probes.cli import compare, corpus, evaluate, generate, grid, patches, train
 
 app = typer.Typer(
     name="heatline-probes",
@@ -20,6 +20,7 @@ app.add_typer(corpus.app, name="corpus")
 app.add_typer(patches.app, name="patches")
 app.add_typer(evaluate.app, name="evaluate")
 app.command("generate")(generate.generate)
+app.command("compare")(compare.compare)
 app.command("train")(train.train)
 app.command("grid")(grid.grid)
 

@@ -76,7 +76,7 @@ def answer_row(problem: Problem, model: str, sample: int, answer: Answer) -> dic
 
 
 def answered(path: Path) -> set[tuple[str, str, int]]:
-    """The (problem key, model, sample) of what is in the file; a last line that was cut off by a kill is removed from it."""
+    """The (problem key, model, sample) of what is in the file; a last line that a kill cut off is removed."""
     if not path.is_file():
         return set()
     data = path.read_bytes()

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Messages = Sequence[tuple[str, str]]
 
 
-class Malformed(ValueError):
+class UnusableAnswerError(ValueError):
     """Raised by a parser for an answer that can't be used; the message says why, in a few words."""
 
 
@@ -101,7 +101,7 @@ class Asker:
                 continue
             try:
                 value = parse(answer)
-            except Malformed as reason:
+            except UnusableAnswerError as reason:
                 counts["malformed"] += 1
                 counts[f"malformed: {reason}"] += 1
                 continue

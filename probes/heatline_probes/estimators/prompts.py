@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from heatline_probes.corpus.endpoint import Answer
-from heatline_probes.estimators.asking import Malformed
+from heatline_probes.estimators.asking import UnusableAnswerError
 from heatline_probes.estimators.subject import Float64, Subject
 
 VERSION = 1  # estimates are cached by it: count up when a word changes
@@ -57,26 +57,26 @@ def ask_lines(subject: Subject) -> list[tuple[str, str]]:
 
 
 def parse_lines(answer: Answer, count: int) -> Float64:
-    """The last list of the answer as `count` confidences; raises Malformed for anything else.
+    """The last list of the answer as `count` confidences; raises UnusableAnswerError for anything else.
 
     Strict: as many numbers as lines, all finite and from 0 to 1.
     """
     lists = _LIST.findall(answer.text)
     if not lists:
-        raise Malformed("cut off" if answer.finish_reason == "length" else "no list")
+        raise UnusableAnswerError("cut off" if answer.finish_reason == "length" else "no list")
     try:
         found = json.loads(lists[-1])
     except ValueError:
-        raise Malformed("not a list of numbers") from None
+        raise UnusableAnswerError("not a list of numbers") from None
     if any(isinstance(v, bool) or not isinstance(v, int | float) for v in found):
-        raise Malformed("not a list of numbers")
+        raise UnusableAnswerError("not a list of numbers")
     if not all(math.isfinite(v) for v in found):
-        raise Malformed("not finite")
+        raise UnusableAnswerError("not finite")
     if len(found) != count:
-        raise Malformed("too short" if len(found) < count else "too long")
+        raise UnusableAnswerError("too short" if len(found) < count else "too long")
     values = np.asarray(found, np.float64)
     if ((values < 0) | (values > 1)).any():
-        raise Malformed("outside 0 to 1")
+        raise UnusableAnswerError("outside 0 to 1")
     return values
 
 
@@ -93,7 +93,7 @@ def parse_yes(answer: Answer) -> float:
         return shares.get("yes", 0.0) / sum(shares.values())
     word = re.match(r"\W*(yes|no)\b", answer.text, re.IGNORECASE)
     if word is None:
-        raise Malformed("neither yes nor no")
+        raise UnusableAnswerError("neither yes nor no")
     return float(word[1].lower() == "yes")
 
 
@@ -116,7 +116,7 @@ def parse_choice(answer: Answer, count: int) -> Float64:
     if not shares:
         said = re.match(rf"\W*([{letters}])\b", answer.text)
         if said is None:
-            raise Malformed("no letter")
+            raise UnusableAnswerError("no letter")
         shares = {said[1]: 1.0}
     total = sum(shares.values())
     return np.asarray([shares.get(letter, 0.0) / total for letter in letters])

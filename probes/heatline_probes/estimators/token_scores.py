@@ -5,6 +5,7 @@ without a known token. Tokens whose probability isn't known (NaN) are left out.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -89,9 +90,7 @@ def per_span(log_probability: Float64, rows: Int64, count: int, score: Score) ->
     """The score `(count,)` of each group of tokens; `rows` `(T,)` says which group a token is in."""
     order = np.argsort(rows, kind="stable")
     bounds = np.searchsorted(rows[order], np.arange(count + 1))
-    return np.asarray(
-        [score(log_probability[order[a:b]]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-    )
+    return np.asarray([score(log_probability[order[a:b]]) for a, b in pairwise(bounds)])
 
 
 def aligned(spans: ArrayLike, others: ArrayLike, values: ArrayLike) -> Float64:
