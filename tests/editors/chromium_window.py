@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from tests.editors.places import CHROMIUM, CODE_SERVER, NODE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-PATIENCE_S = 300.0
+PATIENCE_S = 120.0
 """How long anything may take on a busy machine; nothing waits longer than it must."""
 
 SETTINGS: dict[str, Any] = {
@@ -47,7 +48,6 @@ SETTINGS: dict[str, Any] = {
     "editor.cursorBlinking": "solid",
     "editor.accessibilitySupport": "off",
     "heatline.scope": "file",
-    "heatline.features.codeLens": False,
 }
 """Nothing moves by itself, nothing asks the network, and every line of a file is scored."""
 
@@ -58,7 +58,18 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--disable-dev-shm-usage",  # a container's is often too small
 ]
+
+
+def why_no_browser() -> str:
+    """Why Chromium can't show pages on this machine, as in a container without shared memory; empty when it can."""
+    command = [str(CHROMIUM), "--headless", *CHROMIUM_OPTIONS, "--dump-dom", "about:blank"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired:
+        return f"Chromium shows no page within {PATIENCE_S:.0f} s"
+    return "" if "<html>" in done.stdout else f"Chromium can't show a page: {done.stderr.strip()[-300:]}"
 
 
 class CodeServer:
@@ -71,6 +82,7 @@ class CodeServer:
         extension: Path | None,
         settings: dict[str, Any] | None = None,
         trusts_all: bool = True,
+        options: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         # VSCODE_CLI: as if started in a terminal.  Else it takes PATH from a login shell, which knows nothing of ours.
@@ -81,7 +93,7 @@ class CodeServer:
         }
         self._extension = extension
         self._settings = SETTINGS | (settings or {})
-        self._trust = ["--disable-workspace-trust"] if trusts_all else []
+        self._options = [*options, *(["--disable-workspace-trust"] if trusts_all else [])]
         self._process: subprocess.Popen[bytes] | None = None
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -118,6 +130,10 @@ class CodeServer:
             # Its own process group: the extension hosts and language servers go with it.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def change_settings(self, changed: dict[str, Any]) -> None:
+        """Lets the person's settings be what they were at first, with these changed."""
+        self.settings_file.write_text(json.dumps(self._settings | changed), "utf-8")
 
     def page(self, **options: Any) -> Page:
         """An empty page; ``options`` are those of a browser context."""
@@ -195,7 +211,7 @@ class CodeServer:
                     *("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}"),
                     *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
                     *("--reconnection-grace-time", "20"),  # a closed window's language server ends soon
-                    *self._trust,
+                    *self._options,
                 ],
                 env=self._environment,
                 stdout=log,

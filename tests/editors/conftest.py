@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 import heatline
-from tests.editors.chromium_window import CodeServer
+from tests.editors.chromium_window import CodeServer, why_no_browser
 from tests.editors.extension_package import packaged_extension
 from tests.editors.places import CHROMIUM, CODE_SERVER, NODE
 from tests.lsp.environment import serving_environment
 from tests.tiny import edit_card
+
+FAILED = pytest.StashKey[bool]()
+"""Kept with a test that failed."""
 
 SELECTING = ("HEATLINE_SUPERVISORS", "HEATLINE_SUPERVISOR", "HEATLINE_PROBE", "HEATLINE_CACHE")
 
@@ -60,6 +63,9 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not needed.exists():
             pytest.skip(f"VS Code isn't installed ({needed} is missing): run tests/editors/install.sh vscode")
     pytest.importorskip("playwright", reason="needs the editors extra: pip install -e '.[editors]'")
+    why = why_no_browser()
+    if why:
+        pytest.skip(why)
     return packaged_extension(tmp_path_factory.mktemp("vsix"))
 
 
@@ -84,8 +90,14 @@ class EditorReport:
         report = outcome.get_result()  # type: ignore[attr-defined]
         if item.get_closest_marker("editor") is None:
             return
+        if report.failed:
+            item.stash[FAILED] = True
         editor = item.module.editor  # type: ignore[attr-defined]
-        name = item.name.removeprefix("test_").replace("_", " ")
+        name = (
+            item.name.removeprefix("test_")
+            .replace("_", " ")
+            .replace("in the extension host", "extension host: ")
+        )
         if report.when == "call" or report.outcome != "passed":
             why = f": {report.longrepr[2]}" if report.skipped and isinstance(report.longrepr, tuple) else ""
             self.checks[editor()].append((report.outcome, name + why))
