@@ -7,7 +7,8 @@ HeatlineError
 │   ├── WeightsError      a weight file is truncated, of the wrong hash or kind  (also ValueError)
 │   ├── BundleError       a bundle on disk is incomplete or was altered
 │   └── DownloadError     weights could not be fetched                        (also OSError)
-└── ProbeError            a probe is missing, malformed or of another bundle  (also ValueError)
+├── ProbeError            a probe is missing, malformed or of another bundle  (also ValueError)
+└── SecondOpinionError    a model that was asked can't be, or gave no opinion
 
 Every message is one sentence on what is wrong and one on what to do; a person reads it as it is.
 """
@@ -43,3 +44,7 @@ class DownloadError(SupervisorError, OSError):
 
 class ProbeError(HeatlineError, ValueError):
     """Raised when a probe is missing, malformed, or was fitted on another bundle."""
+
+
+class SecondOpinionError(HeatlineError):
+    """Raised when a model that was to be asked may not be, can't be reached, or gave nothing usable."""

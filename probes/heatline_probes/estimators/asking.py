@@ -6,16 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from heatline.second_opinion.question import UnusableAnswerError
 from heatline_probes.corpus.endpoint import Answer
 from heatline_probes.errors import GeneratorError
 
 T = TypeVar("T")
 
 Messages = Sequence[tuple[str, str]]
-
-
-class UnusableAnswerError(ValueError):
-    """Raised by a parser for an answer that can't be used; the message says why, in a few words."""
 
 
 class Model(Protocol):

@@ -1,6 +1,5 @@
 """What models are asked about a program, and what counts as an answer."""
 
-import json
 import math
 import re
 import string
@@ -8,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from heatline.second_opinion.question import UnusableAnswerError, confidences
 from heatline_probes.corpus.endpoint import Answer
-from heatline_probes.estimators.asking import UnusableAnswerError
 from heatline_probes.estimators.subject import Float64, Subject
 
 VERSION = 1  # estimates are cached by it: count up when a word changes
@@ -46,8 +45,6 @@ TASK
 
 Which of them is the most likely to pass a thorough set of tests? Answer with its letter only."""
 
-_LIST = re.compile(r"\[[^\[\]]*\]")
-
 
 def ask_lines(subject: Subject) -> list[tuple[str, str]]:
     """The question for a confidence of every line."""
@@ -61,23 +58,7 @@ def parse_lines(answer: Answer, count: int) -> Float64:
 
     Strict: as many numbers as lines, all finite and from 0 to 1.
     """
-    lists = _LIST.findall(answer.text)
-    if not lists:
-        raise UnusableAnswerError("cut off" if answer.finish_reason == "length" else "no list")
-    try:
-        found = json.loads(lists[-1])
-    except ValueError:
-        raise UnusableAnswerError("not a list of numbers") from None
-    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in found):
-        raise UnusableAnswerError("not a list of numbers")
-    if not all(math.isfinite(v) for v in found):
-        raise UnusableAnswerError("not finite")
-    if len(found) != count:
-        raise UnusableAnswerError("too short" if len(found) < count else "too long")
-    values = np.asarray(found, np.float64)
-    if ((values < 0) | (values > 1)).any():
-        raise UnusableAnswerError("outside 0 to 1")
-    return values
+    return np.asarray(confidences(answer.text, count, answer.finish_reason == "length"), np.float64)
 
 
 def ask_whole(subject: Subject) -> list[tuple[str, str]]:

@@ -40,6 +40,11 @@ class Configuration:
         self._known: dict[Path, FolderSettings] = {}
 
     @property
+    def trusted(self) -> bool:
+        """Whether the editor said that a person trusts the workspace."""
+        return self._trusted
+
+    @property
     def folders(self) -> tuple[tuple[str, Path], ...]:
         """The workspace folders that are on disk: URI and path."""
         return self._folders

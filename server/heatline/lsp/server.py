@@ -9,6 +9,7 @@ from heatline.lsp import (
     configuration_events,
     fetch_supervisor,
     notebook_sync,
+    second_opinion,
     snapshot_requests,
     text_sync,
     workspace_requests,
@@ -33,6 +34,8 @@ def create_server(make_worker: MakeWorker = worker_process) -> HeatlineServer:
         features = server.configuration.machine.features
         if features.semantic_tokens:
             snapshot_requests.register_semantic_tokens(server)
+        if second_opinion.is_offered(server):
+            second_opinion.register(server)
         if not pulls_diagnostics(params.capabilities):
             return
         snapshot_requests.register_pull_diagnostics(server)

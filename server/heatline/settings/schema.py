@@ -114,6 +114,36 @@ class Heat:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """A language model that a person may ask about lines; nothing is asked without being told to."""
+
+    enabled: bool = _setting(
+        False,
+        Flag(),
+        "Offer the command `heatline.secondOpinion`, which sends lines to the endpoint after asking you.",
+        reach="machine",
+        restricted=True,
+    )
+    base_url: str | None = _setting(
+        None,
+        Text("an address"),
+        "The OpenAI-compatible endpoint that is asked, such as `http://localhost:8080/v1`. Its key is read from "
+        "`$OPENAI_API_KEY`.",
+        reach="machine",
+        restricted=True,
+        null="none: nothing is asked",
+    )
+    model: str | None = _setting(
+        None,
+        Text("a model's name"),
+        "The model's name at the endpoint.",
+        reach="machine",
+        restricted=True,
+        null="none: nothing is asked",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What is logged of the protocol."""
 
@@ -280,6 +310,7 @@ class Settings:
         reach="window",
     )
 
+    second_opinion: SecondOpinion = field(default_factory=SecondOpinion)
     heat: Heat = field(default_factory=Heat)
     trace: Trace = field(default_factory=Trace)
     path: str | None = _setting(

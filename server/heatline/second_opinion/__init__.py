@@ -1,0 +1,1 @@
+"""A second opinion on lines of code from a language model somebody runs: only when a person asks for it."""
