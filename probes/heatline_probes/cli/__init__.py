@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from heatline.errors import HeatlineError
-from heatline_probes.cli import compare, corpus, evaluate, generate, grid, patches, train
+from heatline_probes.cli import compare, corpus, evaluate, generate, grid, history, patches, train
 
 app = typer.Typer(
     name="heatline-probes",
@@ -23,6 +23,7 @@ app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
 app.command("grid")(grid.grid)
+app.command("history")(history.history)
 
 
 def main() -> NoReturn:

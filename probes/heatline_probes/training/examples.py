@@ -22,6 +22,7 @@ class Level:
     firsts: Int64  # (n,) first token; a span ends where the next begins
     kept: Bool  # (n,)
     program: Int64  # (n,) index into the sample
+    weight: NDArray[np.float64] | None = None  # (n,) on top of the program's; 0 where nothing is known
 
 
 @dataclass(frozen=True)

@@ -130,14 +130,15 @@ def fit_probe(
     training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
+    start: SpanModel | None = None,
 ) -> FittedProbe:
     """Fit on the programs where `training` `(P,)` is true; a seeded part of their problem groups stops it early.
 
     The loss is averaged over the spans of each level, weighted by `Examples.weight`, and then over levels (the
-    paper's "token + line + problem").
+    paper's "token + line + problem"). With `start` the fit goes on from a model of the same settings.
     """
-    model, epochs, loss = fit_model(states, examples, training, settings, progress)
-    return _folded(model, states, epochs, loss)
+    model, epochs, loss = fit_model(states, examples, training, settings, progress, start)
+    return folded(model, states, epochs, loss)
 
 
 def fit_model(
@@ -146,12 +147,15 @@ def fit_model(
     training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
+    start: SpanModel | None = None,
 ) -> tuple[SpanModel, int, float]:
     """The model of the best epoch, that epoch and its validation loss."""
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
     held = validation_programs(examples, training, settings.seed)
     model = SpanModel(states.values.shape[1], settings)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     decayed = [p for n, p in model.named_parameters() if n.endswith("weight")]
     rest = [p for n, p in model.named_parameters() if not n.endswith("weight")]
     optimizer = torch.optim.AdamW(
@@ -194,7 +198,7 @@ def validation_programs(examples: Examples, training: Bool, seed: int) -> Bool:
     return np.asarray(training & np.isin(examples.group, chosen))
 
 
-def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
+def folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
     """Fold `(x − mean) / scale` into the projection, so that serving multiplies once."""
     if model.pooling != "max":
         raise TrainingError(
@@ -247,6 +251,8 @@ def _batch(examples: Examples, slices: Sequence[tuple[int, int]], first: int, la
         lengths, chosen = _spans(examples, name, slices)
         level = examples.levels[name]
         weight = examples.weight[level.program[chosen]]
+        if level.weight is not None:
+            weight = weight * level.weight[chosen]
         spans[name] = (
             torch.from_numpy(lengths),
             torch.from_numpy(level.kept[chosen]).float(),
@@ -261,7 +267,7 @@ def _loss(model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings)
     for name, level_weight in settings.level_weights:
         lengths, kept, weight = batch.spans[name]
         errors = _errors(model.span_logits(features, lengths), kept, settings.loss)
-        total = total + level_weight * torch.sum(errors * weight) / weight.sum()
+        total = total + level_weight * torch.sum(errors * weight) / weight.sum().clamp(min=1e-9)
     return total / sum(weight for _, weight in settings.level_weights)
 
 

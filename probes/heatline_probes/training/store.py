@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from heatline.probe.span_probe import rms_normalize
 from heatline.scoring.layout import LAYOUT_VERSION, lay_out
 from heatline.scoring.lines import line_spans
-from heatline.scoring.scopes import find_scopes
+from heatline.scoring.scopes import Scope, find_scopes
 from heatline.scoring.scored_text import token_lines
 from heatline.scoring.sequences import SequenceRunner
 from heatline_probes.errors import CorpusError
@@ -39,15 +39,17 @@ class Style(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """One text to embed."""
+    """One text to embed: a file that is cut into scopes, or one scope whose context is given."""
 
     code: str
     language: str = "python"
+    context: str | None = None
 
     @property
     def key(self) -> str:
-        """Names the text in every store: 16 hex digits of the SHA-1 of language and code."""
-        text = f"{self.language}\n{self.code}".encode("utf-8", "surrogatepass")
+        """Names the text in every store: 16 hex digits of the SHA-1 of language, context and code."""
+        given = "" if self.context is None else f"\0{self.context}\0"
+        text = f"{self.language}\n{given}{self.code}".encode("utf-8", "surrogatepass")
         return hashlib.sha1(text, usedforsecurity=False).hexdigest()[:16]
 
 
@@ -144,7 +146,12 @@ def embed_program(
     starts = line_spans(source.code)[:, 0]
     session = runner.session
     shift = 1 if style is Style.SHIFTED else 0  # the sink, at least, comes before the first scored token
-    for number, scope in enumerate(find_scopes(source.code, source.language)):
+    scopes = (
+        find_scopes(source.code, source.language)
+        if source.context is None
+        else [Scope(0, len(source.code), "", "function", source.context)]
+    )
+    for number, scope in enumerate(scopes):
         layout = lay_out(source.code, scope, session.tokenizer, session.card.sink_token_id)
         if not layout.sequences:
             continue

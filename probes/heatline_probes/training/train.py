@@ -207,11 +207,11 @@ def predictions_of(
         verified=np.asarray([(p.problem_key, p.code_sha) in sample.verified for p in programs]),
         fold=split.fold,
     )
-    levels = {name: _spans(examples, name, values) for name, values in logits.items()}
+    levels = {name: spans_of(examples, name, values) for name, values in logits.items()}
     return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes)
 
 
-def _spans(examples: Examples, name: str, logits: Float64) -> PredictedSpans:
+def spans_of(examples: Examples, name: str, logits: Float64) -> PredictedSpans:
     level, table = examples.levels[name], examples.table
     lasts = np.append(level.firsts[1:], len(table))
     return PredictedSpans(

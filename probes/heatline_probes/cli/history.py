@@ -1,0 +1,72 @@
+"""`heatline-probes history`: learn from what became of AI-written lines, beside benchmarks, and say which is best."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from platformdirs import user_cache_path
+from rich.console import Console
+
+from heatline.cli.progress import stage_progress
+from heatline.supervisor.card import atomic_path
+from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline.supervisor.store import SupervisorStore
+from heatline_probes.corpus.programs import load_corpora
+from heatline_probes.patches.table import MINED, load_patches
+from heatline_probes.training.background import FILES
+from heatline_probes.training.sample import DEFAULT_QUOTAS
+
+
+def history(
+    rows: Annotated[Path, typer.Argument(help="Folder of rows that `corpus from-git` wrote.")],
+    texts: Annotated[Path, typer.Argument(help="Folder of their texts.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    supervisor: Annotated[str, typer.Option(help="Supervisor to read with.")] = DEFAULT_SUPERVISOR,
+    corpora: Annotated[
+        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
+    ] = None,
+    share: Annotated[
+        float,
+        typer.Option(min=0.01, max=1.0, help="Of the default number of benchmark programs per dataset."),
+    ] = 0.5,
+    most: Annotated[int, typer.Option(min=1, help="Scopes of one repository.")] = 400,
+    tested: Annotated[int, typer.Option(min=1, max=5, help="Of five folds, how many are held out.")] = 5,
+    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 4,
+    embeddings: Annotated[
+        Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
+    ] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the samples, the folds and the fits.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1)] = None,
+) -> None:
+    """Train on benchmarks only, history only, both, and one after the other; measure all four on both domains."""
+    from heatline_probes.training.domain_page import domain_page
+    from heatline_probes.training.domain_runs import compare_ways
+    from heatline_probes.training.fit import FitSettings
+    from heatline_probes.training.history_rows import card_of, read_history_rows
+    from heatline_probes.training.labels import labelled_sample
+
+    bundle = SupervisorStore().bundle(supervisor)
+    written = read_history_rows(rows, texts, most, seed=seed)
+    loaded = load_corpora(corpora, other_languages=True)
+    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    settings = FitSettings(features=64, scope_features=64, epochs=epochs, seed=seed)
+    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+    with stage_progress() as progress:
+        sample = labelled_sample(
+            loaded, load_patches(MINED), quotas, seed, FILES,
+            lambda done, total: progress("labelling", done, total),
+        )  # fmt: skip
+        found = compare_ways(bundle, loaded, sample, written, folder, settings, tested, threads, progress)
+    command = (
+        f"heatline-probes history {rows.name} {texts.name} --out {out.name} --supervisor {supervisor} "
+        f"--share {share:g} --most {most} --tested {tested} --epochs {epochs} --seed {seed}"
+    )
+    found |= {"supervisor": supervisor, "command": command, "card": card_of(rows)}
+    if as_json is not None:
+        with atomic_path(as_json) as temporary:
+            temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    with atomic_path(out) as temporary:
+        temporary.write_text(domain_page(found), encoding="utf-8")
+    Console(stderr=True).print(f"Wrote {out}.")

@@ -1,0 +1,107 @@
+"""The comparison of the four ways to learn, from texts to figures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from heatline.scoring.sequences import SequenceRunner
+from heatline.supervisor.session import SupervisorSession
+from heatline_probes.corpus.programs import Corpora
+from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
+from heatline_probes.evaluation.splits import Split
+from heatline_probes.training.background import BACKGROUND
+from heatline_probes.training.domains import (
+    WAYS,
+    Domains,
+    Progress,
+    domain_folds,
+    history_predictions,
+    hold_out_both,
+    measure_history,
+)
+from heatline_probes.training.examples import label_examples
+from heatline_probes.training.fit import FitSettings, standardise
+from heatline_probes.training.history_rows import WrittenProgram, joined, label_history
+from heatline_probes.training.labels import LabelledSample
+from heatline_probes.training.store import EmbeddingStore, Source
+from heatline_probes.training.train import TrainingPlan, predictions_of
+
+FOLDS = 5
+
+
+def read_domains(
+    bundle: Path,
+    corpora: Corpora,
+    sample: LabelledSample,
+    written: list[WrittenProgram],
+    embeddings: Path,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> Domains:
+    """Embed what is missing and label both domains."""
+    session = SupervisorSession(bundle, threads)
+    store = EmbeddingStore(embeddings, session.card.bundle_hash)
+    benchmark = [Source(p.code, p.language) for p in sample.programs]
+    history = [w.source for w in written]
+    store.fill(
+        [*benchmark, *history],
+        SequenceRunner(session),
+        lambda done, total: progress("embedding", done, total),
+    )
+    hidden, tokens = store.read([*benchmark, *history])
+    first = int(np.searchsorted(tokens["program"].to_numpy(), len(benchmark)))
+    one = label_examples(corpora, sample.programs, tokens.iloc[:first], sample.edits)
+    later = tokens.iloc[first:].reset_index(drop=True)
+    other = label_history(written, later.assign(program=later["program"] - len(benchmark)))
+    examples = joined(one, other, first)
+    is_history = np.arange(len(examples.programs)) >= len(benchmark)
+    background = np.asarray([p.dataset == BACKGROUND for p in examples.programs])
+    fold = domain_folds(examples, is_history, background, FOLDS, seed)
+    return Domains(standardise(hidden, examples.rows), examples, is_history, fold, FOLDS)
+
+
+def compare_ways(
+    bundle: Path,
+    corpora: Corpora,
+    sample: LabelledSample,
+    written: list[WrittenProgram],
+    embeddings: Path,
+    settings: FitSettings,
+    tested: int,
+    threads: int | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Figures of every way: `history`, on held-out repositories, and `benchmarks`, on held-out problems."""
+    domains = read_domains(bundle, corpora, sample, written, embeddings, settings.seed, threads, progress)
+    found: dict[str, Any] = {"scopes": len(written), "programs": len(sample.programs), "ways": {}}
+    for number, way in enumerate(WAYS):
+        logits = hold_out_both(domains, way, settings, tested, progress)
+        history = history_predictions(domains, logits, bundle.name, way)
+        found["ways"][way] = {
+            "history": measure_history(history, None, baselines=number == 0, seed=settings.seed),
+            "benchmarks": _benchmark_figures(domains, sample, logits, settings, way),
+        }
+    return found
+
+
+def _benchmark_figures(
+    domains: Domains, sample: LabelledSample, logits: dict[str, Any], settings: FitSettings, way: str
+) -> dict[str, Any]:
+    """Line figures on held-out problems: the protocol of docs/evaluation.md, without its baselines."""
+    examples = domains.examples
+    fold = np.where(domains.history, -1, domains.fold)
+    names = tuple(f"fold {i + 1}" for i in range(domains.folds))
+    whole = LabelledSample(examples.programs, sample.edits, sample.verified)
+    known = {
+        name: np.where(domains.history[level.program], np.nan, logits[name])
+        for name, level in examples.levels.items()
+    }
+    plan = TrainingPlan(way, "", settings=settings)
+    predictions = predictions_of(
+        plan, examples, whole, Split(fold, names, examples.group), "by_problem", known, {}
+    )
+    levels = evaluate_run(predictions, EvaluationSettings(resamples=100, baselines=False)).levels
+    line = levels["line"]["scaled"]
+    return {name: line[name] for name in ("bss_within_dataset", "bss_pooled", "auc", "ece")}

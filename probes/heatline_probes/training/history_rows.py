@@ -1,0 +1,166 @@
+"""Rows of `corpus from-git` as programs with labels: which lines an assistant wrote, and which were fixed later."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from heatline.history.written_lines import Fate
+from heatline_probes.corpus.programs import Program
+from heatline_probes.errors import CorpusError
+from heatline_probes.training.examples import Examples, Level
+from heatline_probes.training.store import Source
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+UNKNOWN, FIXED, OTHER = -1, 0, 1
+_OUTCOMES: Mapping[int, int] = {
+    Fate.KEPT: OTHER,
+    Fate.FIXED: FIXED,
+    Fate.EDITED: OTHER,
+    Fate.DELETED: OTHER,
+    Fate.CENSORED: UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class WrittenProgram:
+    """One scope as a commit left it, and what became of the lines that an assistant wrote in it."""
+
+    program: Program  # its dataset and problem are the repository, its generator the assistant
+    context: str
+    outcome: Mapping[int, int]  # line of the scope, from 0 → FIXED, OTHER or UNKNOWN
+
+    @property
+    def source(self) -> Source:
+        """What is embedded: the scope in the context of its commit."""
+        return Source(self.program.code, self.program.language, self.context)
+
+
+def read_history_rows(
+    rows: Path, texts: Path, most: int = 400, longest: int = 6000, seed: int = 0
+) -> list[WrittenProgram]:
+    """Scopes of every repository, a seeded choice of at most `most` of each, without those that say nothing.
+
+    `rows` and `texts` are the folders that `heatline-probes corpus from-git` wrote. A scope is left out when all its
+    lines are too young, or it has over `longest` characters. Raises CorpusError when a table is missing.
+    """
+    found: list[WrittenProgram] = []
+    files = sorted((rows / "rows").glob("*.parquet"))
+    if not files:
+        raise CorpusError(f"There are no rows in {rows}. Run `heatline-probes corpus from-git` first.")
+    for file in files:
+        try:
+            table = pq.read_table(file).to_pylist()
+            held = {r["text_sha"]: r for r in pq.read_table(texts / "texts" / file.name).to_pylist()}
+        except (OSError, pa.ArrowException) as error:
+            raise CorpusError(
+                f"The rows of {file.stem} can't be read ({error}). Collect them again with `corpus from-git`."
+            ) from error
+        usable = {}
+        for row in table:
+            known = {int(a): _OUTCOMES[b] for a, b in zip(row["lines"], row["fates"], strict=True)}
+            text = held.get(row["text_sha"])
+            if text is None or len(text["text"]) > longest or set(known.values()) <= {UNKNOWN}:
+                continue
+            usable[row["text_sha"]] = _written(row, text["text"], text["context"], known)
+        names = sorted(usable)
+        order = np.random.default_rng(seed).permutation(len(names))[:most]
+        found += [usable[names[i]] for i in sorted(order.tolist())]
+    return found
+
+
+def _written(row: Mapping[str, object], text: str, context: str, known: Mapping[int, int]) -> WrittenProgram:
+    repository = str(row["repository"])
+    program = Program(
+        str(row["text_sha"])[:16],
+        repository,
+        repository,
+        str(row["language"]),
+        str(row["assistant"]),
+        "solution",
+        "git",
+        str(row["licence"]),
+        FIXED not in known.values(),
+        "history",
+        text,
+    )
+    return WrittenProgram(program, context or "", dict(known))
+
+
+def label_history(written: Sequence[WrittenProgram], tokens: pd.DataFrame) -> Examples:
+    """The store's token table of the scopes as examples: lines and scopes have labels, tokens have none.
+
+    A line is kept when it was not fixed. What the assistant did not write, or is too young, weighs nothing; nor do
+    tokens: history tells which lines were fixed, not which of their tokens were wrong.
+    """
+    program = tokens["program"].to_numpy(np.int64)
+    scope_starts = np.flatnonzero(np.diff(program, prepend=-1))
+    line = tokens["line"].to_numpy(np.int64)
+    line_starts = np.flatnonzero((np.diff(program, prepend=-1) != 0) | (np.diff(line, prepend=-1) != 0))
+    outcome = np.asarray(
+        [
+            written[p].outcome.get(n, UNKNOWN)
+            for p, n in zip(program[line_starts], line[line_starts], strict=True)
+        ]
+    )
+    whole = np.asarray([written[p].program.passes for p in program[scope_starts]])
+    everything = np.arange(len(tokens))
+    levels = {
+        "token": Level(everything, np.ones(len(tokens), bool), program, np.zeros(len(tokens))),
+        "line": Level(
+            line_starts, outcome != FIXED, program[line_starts], (outcome != UNKNOWN).astype(float)
+        ),
+        "scope": Level(scope_starts, whole, program[scope_starts], np.ones(len(scope_starts))),
+    }
+    programs = [w.program for w in written]
+    group = np.asarray([p.problem_key for p in programs], np.str_)
+    return Examples(everything, levels, tokens, programs, group, np.ones(len(programs)))
+
+
+def joined(one: Examples, other: Examples, rows: int) -> Examples:
+    """Both as one; `other`'s states follow the first `rows` of the joined store."""
+    tokens, programs = len(one.rows), len(one.programs)
+    levels = {}
+    for name, level in one.levels.items():
+        more = other.levels[name]
+        levels[name] = Level(
+            np.concatenate([level.firsts, more.firsts + tokens]),
+            np.concatenate([level.kept, more.kept]),
+            np.concatenate([level.program, more.program + programs]),
+            np.concatenate([_weights(level), _weights(more)]),
+        )
+    moved = other.table.assign(program=other.table["program"] + programs)
+    return Examples(
+        np.concatenate([one.rows, other.rows + rows]),
+        levels,
+        pd.concat([one.table, moved], ignore_index=True),
+        [*one.programs, *other.programs],
+        np.concatenate([one.group, other.group]),
+        np.concatenate([one.weight, other.weight]),
+    )
+
+
+def weighted(examples: Examples, weight: Float64) -> Examples:
+    """The same with another weight `(P,)` for each program."""
+    return replace(examples, weight=weight)
+
+
+def card_of(rows: Path) -> dict[str, object]:
+    """The card that `corpus from-git` wrote beside the rows."""
+    try:
+        card: dict[str, object] = json.loads((rows / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"The card of {rows} can't be read ({error}). Collect the rows again.") from error
+    return card
+
+
+def _weights(level: Level) -> Float64:
+    return np.ones(len(level.firsts)) if level.weight is None else level.weight

@@ -1,0 +1,141 @@
+"""Learning from git histories beside benchmarks: rows become labels, and all four ways are measured on both."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the probes extra")
+pytest.importorskip("pandas", reason="needs the probes extra")
+pytest.importorskip("sklearn", reason="needs the probes extra")
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from heatline.history.written_lines import Fate
+from heatline.scoring.sequences import SequenceRunner
+from heatline.supervisor.session import SupervisorSession
+from heatline_probes.corpus.from_git import ROW_SCHEMA, TEXT_SCHEMA
+from heatline_probes.errors import CorpusError
+from heatline_probes.evaluation.effort import effort
+from heatline_probes.training.domain_page import domain_page
+from heatline_probes.training.domain_runs import compare_ways, read_domains
+from heatline_probes.training.domains import WAYS
+from heatline_probes.training.fit import FitSettings
+from heatline_probes.training.history_rows import card_of, label_history, read_history_rows
+from heatline_probes.training.labels import labelled_sample
+from heatline_probes.training.store import EmbeddingStore, Source
+from tests.tiny import tiny_supervisor
+from tests.unit.training.own_programs import QUOTAS
+
+pytestmark = pytest.mark.probes
+
+FIXED_TEXT = "def f{i}(a):\n    b = a - {i}\n    return b\n"
+KEPT_TEXT = "def g{i}(a):\n    b = a + {i}\n    return b\n"
+
+
+def _collected(folder, repositories=6, scopes=8):
+    """Half the scopes have a line that was fixed: the one that subtracts."""
+    for r in range(repositories):
+        rows, texts = [], []
+        for i in range(scopes):
+            fixed = i % 2 == 0
+            text = (FIXED_TEXT if fixed else KEPT_TEXT).replace("{i}", str(100 * r + i))
+            sha = f"{r:02}{i:02}" * 8
+            fates = [int(Fate.KEPT), int(Fate.FIXED if fixed else Fate.EDITED), int(Fate.CENSORED)]
+            values = {
+                "repository": f"own/r{r}", "licence": "MIT", "commit": "c", "time": 0, "path": "a.py",
+                "language": "python", "assistant": "someone", "scope": "f", "kind": "function", "start": 0,
+                "end": len(text), "text_sha": sha, "lines": [0, 1, 2], "fates": fates, "ages": [100.0] * 3,
+                "alive": [True] * 3, "later_commits": [1] * 3,
+            }  # fmt: skip
+            rows.append(values)
+            texts.append({"text_sha": sha, "text": text, "context": "import os"})
+        for kind, schema, table in (("rows", ROW_SCHEMA, rows), ("texts", TEXT_SCHEMA, texts)):
+            (folder / kind).mkdir(exist_ok=True, parents=True)
+            pq.write_table(pa.Table.from_pylist(table, schema=schema), folder / kind / f"own+r{r}.parquet")
+    card = {"horizon_days": 90.0, "repositories": [{}] * repositories, "lines": 99, "fates": {"fixed": 24}}
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    return _collected(tmp_path_factory.mktemp("history"))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return tiny_supervisor(tmp_path_factory.mktemp("tiny"))
+
+
+def test_only_lines_whose_fate_is_known_weigh_anything(collected, bundle, tmp_path):
+    """Young lines, lines that nobody followed and all tokens have no weight; a fixed line is an edited one."""
+    written = read_history_rows(collected, collected)
+    session = SupervisorSession(bundle, 1)
+    store = EmbeddingStore(tmp_path, session.card.bundle_hash)
+    sources = [w.source for w in written]
+    store.fill(sources, SequenceRunner(session), lambda done, total: None)
+    examples = label_history(written, store.read(sources)[1])
+    line, token = examples.levels["line"], examples.levels["token"]
+    numbers = examples.table["line"].to_numpy()[line.firsts]
+    assert (line.weight == np.where(numbers < 2, 1.0, 0.0)).all()
+    fixed = np.asarray([not w.program.passes for w in written])[line.program]
+    assert (line.kept == ~(fixed & (numbers == 1))).all()
+    assert not token.weight.any()
+    assert (examples.levels["scope"].kept == np.asarray([w.program.passes for w in written])).all()
+
+
+def test_the_context_of_a_row_is_part_of_what_is_embedded():
+    keys = {Source("x = 1", "python", context).key for context in (None, "", "import os")}
+    assert len(keys) == 3
+
+
+def test_a_seeded_choice_bounds_every_repository(collected):
+    written = read_history_rows(collected, collected, most=3)
+    counts = np.unique([w.program.dataset for w in written], return_counts=True)[1]
+    assert (counts == 3).all()
+    assert written == read_history_rows(collected, collected, most=3)
+
+
+def test_missing_rows_are_said_in_a_sentence(tmp_path):
+    with pytest.raises(CorpusError, match="corpus from-git"):
+        read_history_rows(tmp_path, tmp_path)
+
+
+def test_folds_of_both_domains_hold_whole_repositories_and_problems(collected, bundle, corpora, tmp_path):
+    sample = labelled_sample(corpora, {}, QUOTAS, background=2)
+    written = read_history_rows(collected, collected)
+    domains = read_domains(bundle, corpora, sample, written, tmp_path, 0, 1)
+    group, fold = domains.examples.group, domains.fold
+    assert all(len(set(fold[group == g])) == 1 for g in set(group))
+    assert set(fold[domains.history]) == set(range(5))
+    assert (fold == -1).sum() == 2
+
+
+def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, tmp_path):
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    written = read_history_rows(collected, collected)
+    settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
+    found = compare_ways(bundle, corpora, sample, written, tmp_path, settings, 2, 1)
+    assert list(found["ways"]) == list(WAYS)
+    own = {way: f["history"]["probe, scaled"]["auc"]["value"] for way, f in found["ways"].items()}
+    assert own["history only"] > 0.9
+    assert found["ways"]["benchmarks only"]["benchmarks"]["auc"]["value"] > 0.9
+    page = domain_page({**found, "supervisor": "tiny", "command": "none", "card": card_of(collected)})
+    assert page.count("benchmarks, then history") == 2
+
+
+def test_effort_is_the_hand_computed_one():
+    """Ten lines, two fixed, one of them the riskiest: a tenth of the lines catches half of them."""
+    confidence = np.asarray([0.1, 0.9, 0.8, 0.7, 0.6, 0.95, 0.85, 0.75, 0.65, 0.99])
+    kept = np.ones(10)
+    kept[[0, 9]] = 0
+    found = effort(confidence, kept, np.zeros(10, np.int64), threshold=0.35, resamples=20)
+    assert found["recall_10"].value == pytest.approx(0.5)
+    assert found["lift_10"].value == pytest.approx(5.0)
+    assert found["auc"].value == pytest.approx(0.5)
+    assert found["flagged"].value == pytest.approx(0.3)
+    assert found["false_alarms"].value == pytest.approx(20.0)
+    assert found["recall_flagged"].value == pytest.approx(0.5)
+    assert np.isnan(found["auc_within"].value)
