@@ -38,6 +38,7 @@ _TITLES = {
     "": "General",
     "severity": "Severities",
     "features": "Features",
+    "secondOpinion": "Second opinion",
     "heat": "Heat in VS Code",
     "trace": "Protocol in VS Code",
 }

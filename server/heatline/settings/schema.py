@@ -131,7 +131,7 @@ class SecondOpinion:
         "`$OPENAI_API_KEY`.",
         reach="machine",
         restricted=True,
-        null="none: nothing is asked",
+        null="nothing is asked",
     )
     model: str | None = _setting(
         None,
@@ -139,7 +139,7 @@ class SecondOpinion:
         "The model's name at the endpoint.",
         reach="machine",
         restricted=True,
-        null="none: nothing is asked",
+        null="nothing is asked",
     )
 
 

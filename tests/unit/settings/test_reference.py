@@ -39,11 +39,18 @@ def test_the_schema_takes_what_the_server_takes(values: object, valid: bool) -> 
     assert jsonschema.Draft7Validator(json_schema()).is_valid(values) is valid
 
 
-def test_an_untrusted_folder_is_denied_what_names_programs_and_files() -> None:
+def test_an_untrusted_folder_is_denied_what_names_programs_files_and_addresses() -> None:
     manifest = with_configuration({"capabilities": {"untrustedWorkspaces": {"supported": "limited"}}})
     assert manifest["capabilities"]["untrustedWorkspaces"] == {
         "supported": "limited",
-        "restrictedConfigurations": ["heatline.supervisor", "heatline.probe", "heatline.path"],
+        "restrictedConfigurations": [
+            "heatline.supervisor",
+            "heatline.probe",
+            "heatline.secondOpinion.enabled",
+            "heatline.secondOpinion.baseUrl",
+            "heatline.secondOpinion.model",
+            "heatline.path",
+        ],
     }
 
 
