@@ -1,0 +1,351 @@
+"""Tokens a second of the supervisors, against what else runs the same weights, and against what the machine can do.
+
+    python benchmarks/throughput.py [--supervisor NAME]… [--weights FOLDER] [--threads N] [--out docs/benchmarks.md]
+
+In one run, each contender in a process of its own, taking turns: Heatline's engine at 64 to 4,096 tokens and for
+suffixes of 1, 16 and 64 tokens after 512; its own graph in fp32; transformers in fp32 and bf16, with all layers and
+cut to the probed one; llama.cpp.  Then the machine's measured peak of 8-bit and bf16 products and its memory
+bandwidth, and the engine's share of them.  Peers need their packages (torch and transformers with gguf and
+accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is missing is left out and
+said.  Medians of several rounds after a warm-up.  Writes Markdown to --out, the same figures as JSON beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+SUFFIXES = (1, 16, 64)
+PREFIX = 512  # tokens before a suffix, and what contenders are compared at
+TURNS, ROUNDS = 2, 3
+FILES = {
+    "smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf",
+    "qwen2.5-coder-0.5b": "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+}
+
+
+def median_seconds(run: Callable[[], object], rounds: int = ROUNDS) -> float:
+    run()
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def token_ids(count: int, vocabulary: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(100, min(vocabulary, 40_000), count).astype(np.int32)
+
+
+def ours(supervisor: str, threads: int, lengths: tuple[int, ...] = (PREFIX,)) -> dict[str, float]:
+    """Tokens a second of whole sequences, in the runs that serving makes; milliseconds of suffixes."""
+    from heatline.supervisor.session import CHUNK, SupervisorSession
+    from heatline.supervisor.store import SupervisorStore
+
+    session = SupervisorSession(SupervisorStore().bundle(supervisor), threads)
+    cache = session.new_cache(1100)
+
+    def sequences(ids: np.ndarray) -> None:
+        for first in range(0, len(ids), 1024):
+            part = ids[first : first + 1024]
+            cache.length = 0
+            for start in range(0, len(part), CHUNK):
+                session.run(part[start : start + CHUNK], cache)
+
+    found = {}
+    for length in lengths:
+        ids = token_ids(length, session.card.vocab_size)
+        found[str(length)] = length / median_seconds(lambda ids=ids: sequences(ids))
+    prefix = token_ids(PREFIX, session.card.vocab_size)
+    sequences(prefix)
+
+    def suffix(count: int) -> None:
+        cache.length = PREFIX
+        session.run(prefix[:count], cache)
+
+    for count in SUFFIXES:
+        found[f"suffix {count}"] = 1000 * median_seconds(lambda count=count: suffix(count), 15)
+    return found
+
+
+def fp32(supervisor: str, threads: int, weights: Path) -> dict[str, float]:
+    """The same graph and layers, nothing quantised; and how far the shipped one's hidden states are from it."""
+    from heatline.supervisor.session import SupervisorSession
+    from heatline.supervisor.store import SupervisorStore
+
+    quantised = SupervisorSession(SupervisorStore().bundle(supervisor), threads)
+    with tempfile.TemporaryDirectory() as folder:
+        exact = SupervisorSession(
+            SupervisorStore(Path(folder)).build(supervisor, weights, quantised.card.layers, precision="fp32"),
+            threads,
+        )
+        text = "\n".join(
+            path.read_text() for path in sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+        )
+        ids = quantised.tokenizer.encode(text).ids[:PREFIX]
+        sequence = np.concatenate([np.asarray([quantised.card.sink_token_id], np.int32), ids[: PREFIX - 1]])
+        hidden = [s.run(sequence, s.new_cache(PREFIX + 8))[1:] for s in (quantised, exact)]
+        error = np.linalg.norm(hidden[0] - hidden[1], axis=1) / np.linalg.norm(hidden[1], axis=1)
+        cache = exact.new_cache(PREFIX + 8)
+
+        def run() -> None:
+            cache.length = 0
+            exact.run(sequence, cache)
+
+        return {str(PREFIX): PREFIX / median_seconds(run), "relative error": float(np.median(error))}
+
+
+def transformers(weights: Path, threads: int, layers: int, dtype: str) -> dict[str, float]:
+    """`layers` 0 keeps them all."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.set_num_threads(threads)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(weights.parent), gguf_file=weights.name, dtype=getattr(torch, dtype)
+    ).model
+    if layers:
+        model.layers = model.layers[:layers]
+    model.eval()
+    ids = torch.from_numpy(token_ids(PREFIX, model.config.vocab_size).astype(np.int64))[None]
+    with torch.inference_mode():
+        return {str(PREFIX): PREFIX / median_seconds(lambda: model(ids, use_cache=True))}
+
+
+def llama_cpp(weights: Path, threads: int) -> dict[str, float]:
+    """Prompt evaluation of all layers, by whichever binding is installed."""
+    if importlib.util.find_spec("llama_cpp") is not None:
+        from llama_cpp import Llama
+
+        model = Llama(
+            str(weights), n_ctx=1024, n_batch=512, n_threads=threads, n_threads_batch=threads, verbose=False
+        )
+        ids = token_ids(PREFIX, model.n_vocab()).tolist()
+
+        def run() -> None:
+            model.reset()
+            model.eval(ids)
+
+        return {str(PREFIX): PREFIX / median_seconds(run)}
+    import xllamacpp as xlc
+
+    parameters = xlc.CommonParams()
+    parameters.model.path = str(weights)
+    parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = 1024, 512, 512
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+    parameters.n_parallel = 1
+    server = xlc.Server(parameters)
+    speeds = []
+    for number in range(ROUNDS + 1):
+        ids = np.roll(
+            token_ids(PREFIX, 40_000), number + 1
+        ).tolist()  # another prompt: nothing is kept of the last
+        answers: list[dict[str, Any]] = []
+        request = {"prompt": ids, "n_predict": 1, "cache_prompt": False, "temperature": 0}
+        server.handle_completions(request, answers.append, answers.append)
+        speeds.append(float(answers[-1]["timings"]["prompt_per_second"]))
+    return {str(PREFIX): statistics.median(speeds[1:])}
+
+
+def machine(threads: int) -> dict[str, float]:
+    """Peak of 8-bit and bf16 products (10⁹ multiply-adds a second) and memory bandwidth (GB/s), by torch."""
+    import torch
+
+    torch.set_num_threads(threads)
+    size = 2048
+    found = {}
+    left, right = torch.randn(size, size).bfloat16(), torch.randn(size, size).bfloat16()
+    found["bf16"] = size**3 / median_seconds(lambda: left @ right, 7) / 1e9
+    a = torch.randint(-127, 127, (size, size), dtype=torch.int8)
+    b = torch.randint(-127, 127, (size, size), dtype=torch.int8)
+    found["int8"] = size**3 / median_seconds(lambda: torch._int_mm(a, b), 7) / 1e9
+    block = torch.zeros(64 * 1024 * 1024 // 4)
+    other = torch.empty_like(block)
+    found["bandwidth"] = 2 * block.nbytes / median_seconds(lambda: other.copy_(block), 7) / 1e9
+    return found
+
+
+def products_per_token(supervisor: str) -> float:
+    """Multiply-adds of one token's linear layers, counted once (the split activations of the engine do more)."""
+    import onnx
+
+    from heatline.supervisor.card import BundleCard
+    from heatline.supervisor.store import SupervisorStore
+
+    bundle = SupervisorStore().bundle(supervisor)
+    graph = onnx.load(str(bundle / "graph.onnx"), load_external_data=False).graph
+    assert BundleCard.read(bundle).precision == "int8"
+    return float(sum(np.prod(t.dims) for t in graph.initializer if t.name.endswith(".q")))
+
+
+CONTENDERS: dict[str, Callable[..., dict[str, float]]] = {
+    "ours": ours, "fp32": fp32, "transformers": transformers, "llama_cpp": llama_cpp, "machine": machine,
+}  # fmt: skip
+
+
+def apart(name: str, *arguments: object) -> dict[str, float] | str:
+    """One contender in a process of its own; why it can't run, where it can't."""
+    words = json.dumps([str(a) if isinstance(a, Path) else a for a in arguments])
+    threads = next((str(a) for a in arguments if isinstance(a, int)), "1")
+    done = subprocess.run(
+        [sys.executable, __file__, "--one", name, words],
+        capture_output=True, text=True, check=False,
+        env=os.environ | {"OMP_NUM_THREADS": threads, "HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or ["stopped without a word"])[-1][:200]
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def one(name: str, words: str) -> None:
+    arguments = [Path(a) if isinstance(a, str) and a.endswith(".gguf") else a for a in json.loads(words)]
+    if name == "ours" and len(arguments) > 2:
+        arguments[2] = tuple(arguments[2])
+    print(json.dumps(CONTENDERS[name](*arguments)))
+
+
+def measure(supervisor: str, weights: Path | None, threads: int) -> dict[str, Any]:
+    from heatline.supervisor.card import BundleCard
+    from heatline.supervisor.store import SupervisorStore
+
+    layers = BundleCard.read(SupervisorStore().bundle(supervisor)).layers
+    rivals: dict[str, tuple[object, ...]] = {"Heatline": ("ours", supervisor, threads)}
+    if weights is not None and weights.is_file():
+        rivals |= {
+            "the same graph, fp32": ("fp32", supervisor, threads, weights),
+            "transformers bf16, the same layers": ("transformers", weights, threads, layers, "bfloat16"),
+            "transformers bf16": ("transformers", weights, threads, 0, "bfloat16"),
+            "transformers fp32, the same layers": ("transformers", weights, threads, layers, "float32"),
+            "transformers fp32": ("transformers", weights, threads, 0, "float32"),
+            "llama.cpp": ("llama_cpp", weights, threads),
+        }
+    turns: dict[str, list[dict[str, float]]] = {name: [] for name in rivals}
+    absent: dict[str, str] = {}
+    for _ in range(TURNS):
+        for name, (kind, *arguments) in rivals.items():
+            if name in absent:
+                continue
+            found = apart(str(kind), *arguments)
+            if isinstance(found, str):
+                absent[name] = found
+            else:
+                turns[name].append(found)
+            print(f"{supervisor}, {name}: {found}", file=sys.stderr, flush=True)
+    lengths = apart("ours", supervisor, threads, list(LENGTHS))
+    return {
+        "supervisor": supervisor,
+        "layers": layers,
+        "threads": threads,
+        "products_per_token": products_per_token(supervisor),
+        "turns": turns,
+        "absent": absent,
+        "lengths": lengths,
+        "load": os.getloadavg(),
+    }
+
+
+def best(turns: list[dict[str, float]], key: str) -> float:
+    """The better turn: what else ran on the machine only ever slows one down."""
+    values = [turn[key] for turn in turns if key in turn]
+    return (min if key.startswith("suffix") else max)(values) if values else float("nan")
+
+
+def markdown(results: list[dict[str, Any]], peak: dict[str, float] | str) -> str:
+    rows = [
+        "# Throughput",
+        "",
+        "Made by `python benchmarks/throughput.py`, which says what each figure is; the better of "
+        f"{TURNS} turns, each the median of {ROUNDS} rounds. {platform.machine()}, {os.cpu_count()} processors.",
+        "",
+    ]
+    if isinstance(peak, dict):
+        rows += [
+            f"Measured peaks: {peak['int8']:,.0f} (8 bits) and {peak['bf16']:,.0f} (bf16) 10⁹ multiply-adds a second; "
+            f"{peak['bandwidth']:.0f} GB/s.",
+            "",
+        ]
+    for result in results:
+        turns = result["turns"]
+        own = best(turns["Heatline"], str(PREFIX))
+        load = f"{result['load'][0]:.1f}"
+        rows += [
+            f"## {result['supervisor']}",
+            "",
+            f"{result['threads']} threads, load average {load}; {PREFIX} tokens from scratch.",
+            "",
+            "| | tokens a second | Heatline is |",
+            "|---|---|---|",
+        ]
+        for name, found in turns.items():
+            if found:
+                speed = best(found, str(PREFIX))
+                rows.append(f"| {name} | {speed:,.0f} | {own / speed:.2f} × |")
+        rows += [f"| {name} | not measured: {why} | |" for name, why in result["absent"].items()]
+        lengths = result["lengths"] if isinstance(result["lengths"], dict) else {}
+        head = [str(n) for n in LENGTHS if str(n) in lengths]
+        suffixes = "; ".join(f"{n} tokens {best(turns['Heatline'], f'suffix {n}'):.1f} ms" for n in SUFFIXES)
+        rows += [
+            "",
+            "| tokens | " + " | ".join(f"{int(n):,}" for n in head) + " |",
+            "|---" * (len(head) + 1) + "|",
+            "| tokens a second | " + " | ".join(f"{lengths[n]:,.0f}" for n in head) + " |",
+            "",
+            f"After {PREFIX} tokens: {suffixes}.",
+        ]
+        if isinstance(peak, dict):
+            needed = own * result["products_per_token"] / 1e9
+            rows.append(
+                f"The linear layers alone need {needed:,.0f} · 10⁹ multiply-adds a second at that speed: "
+                f"{needed / peak['int8']:.0%} of the measured 8-bit peak."
+            )
+        exact = turns.get("the same graph, fp32")
+        if exact:
+            rows.append(
+                f"Median relative error of a hidden state against fp32: {exact[0]['relative error']:.1%}."
+            )
+        rows.append("")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--supervisor", action="append")
+    parser.add_argument("--weights", type=Path, help="folder of GGUF files")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        one(*options.one)
+        return
+    results = [
+        measure(name, options.weights / FILES[name] if options.weights else None, options.threads)
+        for name in options.supervisor or list(FILES)
+    ]
+    peak = apart("machine", options.threads)
+    page = markdown(results, peak)
+    print(page)
+    if options.out:
+        options.out.write_text(page, encoding="utf-8")
+        found = {"machine": peak, "supervisors": results}
+        options.out.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
