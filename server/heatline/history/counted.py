@@ -49,4 +49,4 @@ def counted_line(line: bytes) -> bool:
 
 def pathspecs() -> list[str]:
     """What git is told to look at: files with the endings of the languages we know."""
-    return [f":(icase)*{suffix}" for suffix in sorted(known_suffixes())]
+    return [f":(top,icase)*{suffix}" for suffix in sorted(known_suffixes())]
