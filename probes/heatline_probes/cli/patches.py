@@ -23,7 +23,14 @@ from heatline_probes.corpus.programs import Corpora, Program, corpora_folder, lo
 from heatline_probes.errors import PatchError
 from heatline_probes.patches.attempts import entry_points
 from heatline_probes.patches.fixer import Fixer
-from heatline_probes.patches.jobs import open_mine, ordered_tasks, run_tasks, table_path, write_mined
+from heatline_probes.patches.jobs import (
+    open_mine,
+    ordered_tasks,
+    run_tasks,
+    table_path,
+    tasks_again,
+    write_mined,
+)
 from heatline_probes.patches.mining import MiningSettings, failing_programs
 from heatline_probes.patches.report import all_tables, with_tables
 from heatline_probes.patches.sample import sample_page
@@ -68,6 +75,9 @@ def mine(
     seed: Annotated[int, typer.Option(help="Orders the programs.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many programs.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.")] = None,
+    again: Annotated[
+        bool, typer.Option(help="Look again at what other settings found, the largest patches first.")
+    ] = False,
     library: Annotated[list[str] | None, typer.Option(help="Library to import before forking.")] = None,
     fixer_url: Annotated[
         str | None, typer.Option(help="OpenAI-compatible endpoint that is asked too.")
@@ -89,13 +99,15 @@ def mine(
     key = os.environ.get("OPENAI_API_KEY", "none")
     fixer = Fixer(fixer_url, fixer_model, api_key=key) if fixer_url is not None else None
     settings = MiningSettings(search=SearchSettings(), seed=seed, fixer=fixer)
-    chosen = ordered_tasks(loaded, dataset, settings, limit)
     state_path = state or default_state()
     console = Console(stderr=True)
     libraries = tuple(library or ())
     counts: Counter[str] = Counter()
     begin = time.monotonic()
     with open_mine(loaded, state_path, settings, libraries) as mining, _progress(console) as progress:
+        chosen = (
+            tasks_again(mining, dataset, limit) if again else ordered_tasks(loaded, dataset, settings, limit)
+        )
         bar = progress.add_task("programs", total=sum(len(t.programs) for t in chosen), found="")
 
         def done(programs: int, outcomes: Sequence[dict[str, Any]]) -> None:

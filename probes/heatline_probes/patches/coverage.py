@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 MOST_TESTS = 16
-_SECONDS = 0.25  # for each test; one that takes longer counts as failing
+_SECONDS = 0.25  # of processor time for each test; one that takes longer counts as failing
 _MOST_LINES = 250  # what fits into one answer
 
 
@@ -103,11 +103,11 @@ def _time_limit(seconds: float) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise TimeoutError
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     except TimeoutError:
         pass
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)

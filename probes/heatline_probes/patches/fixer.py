@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from heatline_probes.corpus.endpoint import Endpoint
 from heatline_probes.corpus.programs import Problem
-from heatline_probes.patches.search import Candidate
+from heatline_probes.patches.donors import Candidate
 
 _REWRITE = "Write the program again so that it is right. Keep what is right of the given one, and its names."
 _FOCUSED = (

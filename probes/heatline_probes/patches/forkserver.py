@@ -105,10 +105,12 @@ def _run(
             confinement.apply_limits(limits, own_user=uid is not None)
             code, codes, order = frame["code"], frame.get("codes"), frame["order"]
             spectrum, each = bool(frame.get("spectrum")), frame.get("each", 0.0)
+            frame_scores = bool(frame.get("scores"))
             frame.clear()
             send = partial(_send, answer_out)
             if codes is not None:
-                screening.screen(plan, codes, order, each, send)
+                look = screening.score if frame_scores else screening.screen
+                look(plan, codes, order, each, send)
             else:
                 # Processor time, so that a verdict does not depend on what else the machine does.
                 signal.setitimer(signal.ITIMER_PROF, timeout)
@@ -130,7 +132,7 @@ def _run(
     fields = answer.decode("utf-8", "replace").split("\t", 3)
     if (
         len(fields) == 4
-        and fields[0] in ("fail", "error", "spectrum", "screened")
+        and fields[0] in ("fail", "error", "spectrum", "screened", "scored")
         and fields[1].lstrip("-").isdigit()
     ):
         outcome, index, kind, message = fields

@@ -130,7 +130,7 @@ def execute(
     at: list[int] = [-1]
     try:
         if spectrum:
-            found = coverage.record(_single_tests(plan, _program(plan, code), order), PROGRAM_FILE)
+            found = coverage.record(single_tests(plan, program_of(plan, code), order), PROGRAM_FILE)
             send(f"spectrum\t-1\t\t{found.encode()}".encode())
             return
         run_once(plan, code, order, at)
@@ -148,10 +148,10 @@ def run_once(plan: Plan, code: str, order: list[int], at: list[int], most: int |
     if plan.kind == "stdio":
         _run_samples(plan, compile(code, PROGRAM_FILE, "exec", dont_inherit=True), at)
     else:
-        _run_tests(plan, _program(plan, code), order, at, most)
+        _run_tests(plan, program_of(plan, code), order, at, most)
 
 
-def _program(plan: Plan, code: str) -> dict[str, Any]:
+def program_of(plan: Plan, code: str) -> dict[str, Any]:
     """What a program binds."""
     compiled = compile(code, PROGRAM_FILE, "exec", dont_inherit=True)
     module = types.ModuleType(PROGRAM_NAME)
@@ -204,7 +204,7 @@ def _joined(plan: Plan, program: dict[str, Any]) -> dict[str, Any]:
     return tests
 
 
-def _single_tests(plan: Plan, program: dict[str, Any], order: list[int]) -> list[Callable[[], Any]]:
+def single_tests(plan: Plan, program: dict[str, Any], order: list[int]) -> list[Callable[[], Any]]:
     """Tests one by one, half of them such as failed for other programs; one for all where they can't be cut."""
     tests = _joined(plan, program)
     assert plan.rest is not None

@@ -1,6 +1,6 @@
 """Mining over whole datasets: the order of tasks, several processes, and tables of what was found so far."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -14,7 +14,14 @@ from heatline_probes.corpus.programs import Corpora, Program, load_corpora, with
 from heatline_probes.errors import PatchError, SandboxError
 from heatline_probes.patches.attempts import entry_points, is_attempt
 from heatline_probes.patches.labels import Edit, EditKind
-from heatline_probes.patches.mining import MiningSettings, Task, failing_programs, mine_task, tasks
+from heatline_probes.patches.mining import (
+    MiningSettings,
+    Task,
+    failing_programs,
+    largest_first,
+    mine_task,
+    tasks,
+)
 from heatline_probes.patches.sandbox import Sandbox
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.table import SCHEMA, MinedPatch, write_table
@@ -98,6 +105,13 @@ def ordered_tasks(
     return chosen
 
 
+def tasks_again(mine: Mine, datasets: Sequence[str], limit: int | None = None) -> list[Task]:
+    """Programs that other settings looked at, as far as the state knows: the largest patches first."""
+    mine.state.adopt(mine.settings.name())
+    programs = [p for dataset in datasets for p in failing_programs(mine.corpora, dataset)]
+    return largest_first(programs, mine.state, mine.settings)[:limit]
+
+
 def run_tasks(
     mine: Mine,
     chosen: Sequence[Task],
@@ -148,6 +162,7 @@ def write_mined(mine: Mine, dataset: str, path: Path, command: str) -> dict[str,
         "date": datetime.now(UTC).date().isoformat(),
         "failing_programs": failing,
         "looked_at": len(outcomes),
+        "looked_at_by_search": dict(Counter(o.get("search", mine.settings.name()) for o in outcomes)),
         "runs_of_tests": sum(o.get("runs", 0) for o in outcomes),
         "tally": tally((p for p in mine.corpora.programs if p.dataset == dataset), outcomes),
     }

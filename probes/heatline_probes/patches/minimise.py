@@ -31,28 +31,45 @@ def total_size(hunks: Sequence[Hunk]) -> int:
 def reduce_hunks(hunks: Sequence[Hunk], trials: Trials) -> list[Hunk]:
     """A subset of `hunks`, all of which together pass, from which no single one can be left out."""
     kept = list(hunks)
-    chunk = max(1, len(kept) // 2)
-    while kept:
-        removed = False
+    chunk = len(kept) // 2
+    while chunk > 1:
         index = 0
-        _screen_from(0, kept, chunk, trials)
+        _screen([kept[:i] + kept[i + chunk :] for i in range(0, len(kept), chunk)], trials)
         while index < len(kept):
             trial = kept[:index] + kept[index + chunk :]
             if trial and trials.passes(trial):
                 kept = trial
-                removed = True
-                _screen_from(index, kept, chunk, trials)
+                _screen([kept[:i] + kept[i + chunk :] for i in range(index, len(kept), chunk)], trials)
             else:
                 index += chunk
-        if chunk == 1 and not removed:
-            break
-        chunk = max(1, chunk // 2)
+        chunk //= 2
+    fewer = _without_single_ones(kept, trials)
+    while len(fewer) < len(kept):
+        kept, fewer = fewer, _without_single_ones(fewer, trials)
     return kept
 
 
-def _screen_from(index: int, kept: list[Hunk], chunk: int, trials: Trials) -> None:
-    coming = [kept[:i] + kept[i + chunk :] for i in range(index, len(kept), chunk)]
-    trials.screen([trial for trial in coming if trial])
+def _without_single_ones(hunks: list[Hunk], trials: Trials) -> list[Hunk]:
+    """One attempt to undo each hunk, those first that edit most tokens of the failing program."""
+    kept = hunks
+    waiting = sorted(hunks, key=lambda hunk: (hunk.first - hunk.last, -len(hunk.new)))
+    stale = True  # whether something was undone since the screening
+    while waiting:
+        if stale:
+            _screen([_without(kept, hunk) for hunk in waiting], trials)
+        trial = _without(kept, waiting.pop(0))
+        stale = bool(trial) and trials.passes(trial)
+        if stale:
+            kept = trial
+    return kept
+
+
+def _without(hunks: Sequence[Hunk], one: Hunk) -> list[Hunk]:
+    return [hunk for hunk in hunks if hunk is not one]
+
+
+def _screen(changes: Sequence[list[Hunk]], trials: Trials) -> None:
+    trials.screen([hunks for hunks in changes if hunks])
 
 
 def minimise(hunks: Sequence[Hunk], failing: Source, trials: Trials) -> list[Hunk]:

@@ -2,18 +2,19 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from heatline_probes.corpus.programs import Corpora, Problem, Program, deduplicate, first_attempts
 from heatline_probes.patches.attempts import entry_points
+from heatline_probes.patches.donors import Candidate
 from heatline_probes.patches.fixer import Fixer
 from heatline_probes.patches.minimise import total_size
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle, parse, tests_name
 from heatline_probes.patches.sandbox import Outcome, Sandbox
-from heatline_probes.patches.search import Candidate, Patch, PatchSearch, SearchSettings
+from heatline_probes.patches.search import Patch, PatchSearch, SearchSettings
 from heatline_probes.patches.state import MiningState
 from heatline_probes.patches.units import Source, cut, edits_of
 
@@ -25,6 +26,7 @@ STANDARD_PREAMBLE = (
     "from heapq import *\n"
 )
 FEWER_INPUTS = (60, 15)  # tried in turn where the tests take too long; the recorded verdicts used 60
+_PATCHABLE = ("patched", "no patch found")
 TOO_LONG = 1.0  # seconds the reference may take
 
 
@@ -49,6 +51,7 @@ class Task:
 
     problem_key: str
     programs: tuple[Program, ...]
+    again: bool = False  # also those that other settings looked at, for a smaller patch than theirs
 
 
 def failing_programs(corpora: Corpora, dataset: str) -> list[Program]:
@@ -76,6 +79,19 @@ def tasks(programs: Sequence[Program], settings: MiningSettings) -> list[Task]:
     ]
 
 
+def largest_first(programs: Iterable[Program], state: MiningState, settings: MiningSettings) -> list[Task]:
+    """What other settings looked at, one by one, to look again: the largest patches, then what has none."""
+    name = settings.name()
+    found: list[tuple[float, str, str, Program]] = []
+    for program in programs:
+        known = state.outcome(name, program.problem_key, program.code_sha)
+        if known is None or known.get("search", name) == name or known["status"] not in _PATCHABLE:
+            continue
+        share = known["edited_tokens"] / known["tokens"] if known["status"] == "patched" else 0.0
+        found.append((-share, program.problem_key, program.code_sha, program))
+    return [Task(key, (program,), again=True) for _, key, _, program in sorted(found, key=lambda f: f[:3])]
+
+
 def mine_task(
     task: Task,
     problem: Problem,
@@ -86,25 +102,42 @@ def mine_task(
 ) -> Iterator[dict[str, Any]]:
     """Outcomes of a task's programs, each as soon as it is known; those known before are not repeated."""
     name = settings.name()
-    if all(state.outcome(name, p.problem_key, p.code_sha) for p in task.programs):
-        yield from (state.outcome(name, p.problem_key, p.code_sha) or {} for p in task.programs)
+    before = {p.code_sha: state.outcome(name, p.problem_key, p.code_sha) for p in task.programs}
+    stale = {sha for sha, o in before.items() if o is None or (task.again and o.get("search", name) != name)}
+    if not stale:
+        yield from (outcome for outcome in before.values() if outcome is not None)
         return
     prepared = Problem(**{**asdict(problem), "preamble": STANDARD_PREAMBLE + problem.preamble})
     first, seconds = _affordable_inputs(sandbox, prepared, passing)
     with sandbox.problem(prepared, first=first) as tests:
         timeout = min(1.5, 0.2 + 4 * (seconds if seconds is not None else 1.5))
         oracle = Oracle(tests, state, tests_name(prepared, first), timeout=timeout)
-        pool, origins = _pool(passing, state, name, problem.key)
+        pool, origins = _pool(passing, state, name, problem.key, without=stale)
         extra = [Candidate(problem.reference, "reference")] if problem.reference else []
         for program in task.programs:
-            known = state.outcome(name, problem.key, program.code_sha)
-            if known is None:
-                known = _mine_program(program, problem, pool, origins, extra, oracle, settings)
-                known["first_inputs"] = first
+            known = before[program.code_sha]
+            if known is None or program.code_sha in stale:
+                starts = [*extra, *_earlier(known)]
+                found = _mine_program(program, problem, pool, origins, starts, oracle, settings)
+                found["first_inputs"] = first
+                known = smaller(known, found) | {"search": name}
                 state.set_outcome(name, problem.key, program.code_sha, known)
                 if known["status"] == "patched" and pool.add(known["patched"]):
                     origins.append("sibling patch")
             yield known
+
+
+def smaller(earlier: dict[str, Any] | None, found: dict[str, Any]) -> dict[str, Any]:
+    """The outcome with the smaller patch: fewer edited tokens, then fewer hunks; the earlier one of equals."""
+    if earlier is None or earlier["status"] != "patched":
+        return found
+    if found["status"] != "patched":
+        return earlier
+    return min(earlier, found, key=lambda outcome: (outcome["edited_tokens"], outcome["hunks"]))
+
+
+def _earlier(known: dict[str, Any] | None) -> list[Candidate]:
+    return [Candidate(known["patched"], known["origin"])] if known and known["status"] == "patched" else []
 
 
 def _mine_program(
@@ -157,11 +190,11 @@ def describe(failing: Source, patch: Patch) -> dict[str, Any]:
 
 
 def _pool(
-    passing: Sequence[Program], state: MiningState, name: str, problem_key: str
+    passing: Sequence[Program], state: MiningState, name: str, problem_key: str, without: set[str]
 ) -> tuple[PassingPool, list[str]]:
     pool = PassingPool()
     known = [(p.code, "passing" if p.kind == "solution" else "repair attempt") for p in passing]
-    mined = state.outcomes(name, problem_key)
+    mined = (o for o in state.outcomes(name, problem_key) if o["code_sha"] not in without)
     known += [(o["patched"], "sibling patch") for o in mined if o["status"] == "patched"]
     origins = [origin for code, origin in known if parse(code) is not None and pool.add(code)]
     return pool, origins

@@ -1,10 +1,13 @@
 """The passing programs nearest to a failing one, by token-level difflib."""
 
+import keyword
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from heatline_probes.patches.lexing import code_tokens
+
+_NAME = "\0name"
 
 
 class PassingPool:
@@ -15,6 +18,7 @@ class PassingPool:
         self._tokens: list[list[str]] = []
         self._bags: list[Counter[str]] = []
         self._known: set[tuple[str, ...]] = set()
+        self._shapes: list[Counter[str]] = []
         for program in programs:
             self.add(program)
 
@@ -28,6 +32,12 @@ class PassingPool:
         self._tokens.append(tokens)
         self._bags.append(Counter(tokens))
         return True
+
+    def shapes(self) -> Sequence[Counter[str]]:
+        """How often each program has each token, names being counted as one token."""
+        for tokens in self._tokens[len(self._shapes) :]:
+            self._shapes.append(shape(tokens))
+        return self._shapes
 
     def nearest(self, failing: str, count: int = 1, aligned: int | None = None) -> list[tuple[int, float]]:
         """The `count` most similar programs, best first: (index into `programs`, similarity 0..1).
@@ -64,6 +74,13 @@ def nearest_passing(failing: str, passing: Sequence[str], count: int = 1) -> lis
     pool = PassingPool()
     indices = [index for index, program in enumerate(passing) if pool.add(program)]
     return [(indices[index], similarity) for index, similarity in pool.nearest(failing, count)]
+
+
+def shape(tokens: Iterable[str]) -> Counter[str]:
+    """How often a program has each token, names being counted as one token."""
+    return Counter(
+        _NAME if token.isidentifier() and not keyword.iskeyword(token) else token for token in tokens
+    )
 
 
 def _texts(program: str) -> list[str]:

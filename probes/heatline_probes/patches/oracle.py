@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import time
 import warnings
 from collections.abc import Sequence
 
@@ -30,23 +29,23 @@ class Oracle:
         self._tests = tests
         self._state = state
         self._name = name
-        self.timeout = timeout  # seconds of wall clock for one run
+        self.timeout = timeout  # seconds of processor time for one run
         self.runs = 0  # in all
         self._runs_left = 0
-        self._deadline = 0.0
+        self._last_second = 0.0  # of the processor time that all runs take
         self._dead_before = 0
 
     def start(self, failing: Source, *, runs: int, seconds: float) -> None:
-        """A fresh budget for one failing program: runs of the tests, and seconds of wall clock as a net."""
+        """A fresh budget for one failing program: runs of the tests, and seconds of processor time as a net."""
         tree = parse(failing.code)
         self._dead_before = dead_statements(tree) if tree is not None else 0
         self._runs_left = runs
-        self._deadline = time.monotonic() + seconds
+        self._last_second = self._tests.seconds + seconds
 
     @property
     def exhausted(self) -> bool:
         """Whether the budget is spent: every unknown program counts as failing then."""
-        return self._runs_left <= 0 or time.monotonic() > self._deadline
+        return self._runs_left <= 0 or self._tests.seconds > self._last_second
 
     def patch_passes(self, failing: Source, hunks: Sequence[Hunk]) -> bool:
         """Whether `failing` passes after `hunks`, and has no more dead code than before."""
@@ -80,6 +79,23 @@ class Oracle:
                 self.runs += 1
                 self._runs_left -= 1
                 self._state.set_verdict(self._name, code, False)
+
+    def scores(self, failing: Source, changes: Sequence[Sequence[Hunk]]) -> tuple[int, list[int]]:
+        """How many single tests there are, and how many `failing` passes after each of `changes`; see `Sandbox`.
+
+        What does not compile or goes around old code has the score -1. The caller bounds how many are asked.
+        """
+        scores = [-1] * len(changes)
+        codes = [apply(failing, hunks) for hunks in changes]
+        asked: dict[str, int] = {}
+        for code in codes:
+            if self._may_pass(code):
+                asked.setdefault(code, len(asked))
+        if not asked:
+            return 0, scores
+        self.runs += len(asked)
+        most, found = self._tests.scores(list(asked), timeout=self.timeout)
+        return most, [found[asked[code]] if code in asked else -1 for code in codes]
 
     def passes(self, code: str) -> bool:
         """Whether a whole program passes; runs it unless known, whatever is left of the budget."""

@@ -9,6 +9,7 @@ import builtins
 import keyword
 import re
 from collections import Counter
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from heatline_probes.patches.lexing import Token, code_tokens
@@ -30,7 +31,7 @@ def rename_onto(failing: str, passing: str, keep: frozenset[str] = frozenset()) 
     except (SyntaxError, ValueError, RecursionError):
         return None
     old, new = code_tokens(failing), code_tokens(passing)
-    mapping = _mapping(old, new, bound, keep)
+    mapping = _mapping(old, new, bound, keep, _parameters(failing, passing, keep))
     if not mapping:
         return None
     parts: list[str] = []
@@ -42,7 +43,13 @@ def rename_onto(failing: str, passing: str, keep: frozenset[str] = frozenset()) 
     return "".join(parts) + passing[written:]
 
 
-def _mapping(old: list[Token], new: list[Token], bound: set[str], keep: frozenset[str]) -> dict[str, str]:
+def _mapping(
+    old: list[Token],
+    new: list[Token],
+    bound: set[str],
+    keep: frozenset[str],
+    parameters: Sequence[tuple[str, str]],
+) -> dict[str, str]:
     theirs = {t.text for t in new if t.kind == "name"}
     matcher = SequenceMatcher(
         None,
@@ -56,15 +63,44 @@ def _mapping(old: list[Token], new: list[Token], bound: set[str], keep: frozense
             one, other = old[i + offset].text, new[j + offset].text
             if other in bound and old[i + offset].kind == "name" and one not in _RESERVED | keep:
                 votes[(other, one)] += 1
+    # The tests call both programs with the same arguments: that says more than where names stand.
+    votes.update(
+        {
+            (other, one): len(new)
+            for other, one in parameters
+            if other in bound and one not in _RESERVED | keep
+        }
+    )
     mapping: dict[str, str] = {}
     for (other, one), _ in sorted(votes.items(), key=lambda item: (-item[1], item[0])):
         if other not in mapping and one not in mapping.values():
             mapping[other] = one
     # A target that the passing program already uses must itself be renamed away, or two names would merge.
+    for one in [one for one in mapping.values() if one in bound and one not in mapping]:
+        freed = next((other for other in mapping if other not in mapping.values()), None)
+        if freed is not None:
+            mapping[one] = freed
     while clashes := [b for b, a in mapping.items() if a != b and a in theirs and a not in mapping]:
         for name in clashes:
             del mapping[name]
     return {b: a for b, a in mapping.items() if a != b}
+
+
+def _parameters(failing: str, passing: str, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Names of positional parameters of the functions `names`: (that of `passing`, that of `failing`)."""
+    try:
+        ours, theirs = (_arguments(ast.parse(code), names) for code in (failing, passing))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [pair for name in ours if name in theirs for pair in zip(theirs[name], ours[name], strict=False)]
+
+
+def _arguments(tree: ast.Module, names: frozenset[str]) -> dict[str, list[str]]:
+    return {
+        node.name: [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name in names
+    }
 
 
 def _abstract(tokens: list[Token], index: int, bound: set[str] | None) -> str:

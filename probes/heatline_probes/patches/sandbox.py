@@ -200,6 +200,7 @@ class ProblemTests:
         self._problem = load
         self.order: list[int] = []  # test inputs that failed before, the latest first: they are run first
         self.runs = 0
+        self.seconds = 0.0  # of processor time, of all runs
 
     def run(self, code: str, *, timeout: float = 10.0) -> Verdict:
         """The verdict of one run of `code`; timeout: seconds of processor time."""
@@ -211,6 +212,7 @@ class ProblemTests:
             self._sandbox._restart()
             self._load()
             return Verdict(Outcome.ERROR, "Exit: ended the process that ran it")
+        self.seconds += answer["seconds"]
         verdict = Verdict(
             Outcome(answer["outcome"]), answer.get("detail", ""), answer.get("at"), answer["seconds"]
         )
@@ -237,12 +239,34 @@ class ProblemTests:
             self._sandbox._restart()
             self._load()
             return [False] * len(codes)
+        self.seconds += answer["seconds"]
         found = answer.get("detail", "").split(",") if answer["outcome"] == "screened" else []
         failed_at = dict(item.split(":") for item in found if item.count(":") == 1)
         for index in failed_at.values():
             if index.isdigit():
                 self._try_first(int(index))
         return [str(number) in failed_at for number in range(len(codes))]
+
+    def scores(self, codes: Sequence[str], *, timeout: float = 10.0) -> tuple[int, list[int]]:
+        """How many single tests there are, at most 12, and how many of them each of `codes` passes.
+
+        For variants of one program, found out in one process as in `screen`, so a full score proves nothing.
+        timeout: seconds for each. (0, zeros) when it can't be found out.
+        """
+        nothing = (0, [0] * len(codes))
+        frame = {"codes": list(codes), "code": "", "order": self.order, "each": timeout, "scores": True}
+        answer = self._sandbox._ask(frame | {"timeout": timeout * len(codes) + 1.0})
+        self.runs += 1
+        if answer is None:
+            self._sandbox._restart()
+            self._load()
+            return nothing
+        self.seconds += answer["seconds"]
+        most, _, scores = answer.get("detail", "").partition(";")
+        found = scores.split(",")
+        if answer["outcome"] != "scored" or len(found) != len(codes) or not most.isdigit():
+            return nothing
+        return int(most), [int(score) if score.isdigit() else 0 for score in found]
 
     def spectrum(self, code: str, *, timeout: float = 10.0) -> Spectrum | None:
         """Which lines of `code` single tests run and whether they pass; None when that can't be found out.

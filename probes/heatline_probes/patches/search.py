@@ -1,45 +1,50 @@
 """The smallest verified patch of one failing program, over all its candidate repairs."""
 
+import builtins
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
 
+from heatline_probes.patches.combining import Scored, combined
+from heatline_probes.patches.donors import Candidate, Donors, Variant, diverse, least_edited, nearest_donors
+from heatline_probes.patches.insertions import inserted_statements
 from heatline_probes.patches.labels import label_tokens
 from heatline_probes.patches.minimise import minimise, reduce_hunks, settle, total_size
 from heatline_probes.patches.nearest import PassingPool
 from heatline_probes.patches.oracle import Oracle
 from heatline_probes.patches.renaming import rename_onto
 from heatline_probes.patches.suspicion import most_suspicious_first, suspicion
-from heatline_probes.patches.templates import proposals, wrapped_returns
+from heatline_probes.patches.templates import proposals, renamed_entry, wrapped_returns
 from heatline_probes.patches.transplants import inserted_guards, replaced_lines
 from heatline_probes.patches.units import Hunk, Source, apply, cut, difference, difference_by_lines, edits_of
+from heatline_probes.patches.voting import voted_hunks
 
-BATCH = 16  # changes that are screened in one process
+BATCH = 16  # changes that are scored in one process
+MOST_ALIGNMENTS = 2  # times that a patch is aligned anew and minimised again
+# What a program may use without binding it: builtins and what the tests' preamble imports.
+KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(
+    ("math", "sys", "re", "collections", "itertools", "functools", "heapq", "bisect", "string", "operator")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
     """How hard to look. Runs of the tests bound the work, so that a result does not depend on the machine's speed."""
 
-    nearest: int = 5  # passing programs tried, each also renamed, and the reference
-    candidates: int = 5  # of their differences, the smallest, that are reduced
-    refined: int = 2  # of the reduced, the smallest, that are minimised down to tokens
-    runs: int = 100  # for these
+    aligned: int = 30  # passing programs that are aligned, as they are and renamed; and the reference
+    candidates: int = 6  # of their differences, the smallest, that are reduced
+    refined: int = 3  # of the reduced, the smallest, that are minimised down to tokens
+    runs: int = 80  # for reducing these
+    refine_runs: int = 70  # for minimising them
     template_runs: int = 50  # for small edits from templates
     large: float = 0.05  # edited fraction above which lines of passing programs are tried
-    donors: int = 12  # passing programs that lend them
-    donor_runs: int = 80  # for these
-    seconds: float = 60.0  # wall clock for each of these steps: a safety net, reached by few
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A program that passes, or should, and where it comes from."""
-
-    code: str
-    origin: str
+    donor_runs: int = 160  # for their lines
+    combined_runs: int = 80  # for several of these changes at once
+    found_runs: int = 40  # for what each of these kinds of changes finds
+    seconds: float = 60.0  # of processor time for each of these steps: a safety net, reached by few
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +107,24 @@ class PatchSearch:
         self._settings = settings
         self._offsets = np.array([(unit.start, unit.end) for unit in failing.units]).reshape(-1, 2)
         self._found: list[Patch] = []
+        self._passing_before = 0  # of the single tests, by the failing program
 
     def run(self) -> Patch | None:
         """The smallest patch that passes all tests twice more, or None."""
         settings = self._settings
-        chosen = [
-            i for i, _ in self._pool.nearest(self._failing.code, max(settings.nearest, settings.donors))
-        ]
-        self._from_differences(chosen[: settings.nearest])
+        donors = nearest_donors(
+            self._failing, self._pool, self._origins, self._extra, self._keep_names, settings.aligned
+        )
+        self._from_differences(donors.variants)
         if self._is_worth_more(1):
             spectrum = self._oracle.spectrum(self._failing.code)
             weights = suspicion(self._failing, spectrum, [patch.hunks for patch in self._found])
-            self._from_templates(weights)
+            _, (self._passing_before,) = self._oracle.scores(self._failing, [()])
+            improving = self._from_templates(weights)
             if self._is_worth_more(int(settings.large * len(self._failing.units)) + 1):
-                self._from_lines(chosen[: settings.donors], weights)
+                improving += self._from_lines(donors, weights)
+                if self._is_worth_more(2):
+                    self._from_combinations(improving)
         for patch in sorted(self._found, key=lambda patch: patch.rank):
             if self._oracle.really_passes(patch.code):
                 return patch
@@ -126,98 +135,105 @@ class PatchSearch:
         return all(patch.edited > tokens for patch in self._found)
 
     def _keep(self, hunks: Sequence[Hunk], origin: str) -> None:
+        """Remember minimised hunks; what is left of a difference may align better as a whole than it did as a part."""
         code = apply(self._failing, hunks)
-        # What is left of a difference may align better as a whole than it did as part of the difference.
-        variants = (hunks, difference(self._failing, cut(code)))
-        self._found.append(
-            min((self._patch(v, origin, code) for v in variants), key=lambda patch: patch.rank)
-        )
+        patch = self._patch(hunks, origin, code)
+        for _ in range(MOST_ALIGNMENTS):
+            best = min(self._aligned(patch), key=lambda other: other.rank)
+            if best.rank >= patch.rank:
+                break
+            patch = best
+            smaller = minimise(patch.hunks, self._failing, self._trials)
+            patch = min(
+                patch, self._patch(smaller, origin, apply(self._failing, smaller)), key=lambda p: p.rank
+            )
+        self._found.append(patch)
+
+    def _aligned(self, patch: Patch) -> Iterator[Patch]:
+        """The same program aligned anew, and with the failing program's names where it still has others."""
+        renamed = rename_onto(self._failing.code, patch.code, self._keep_names)
+        for code in (patch.code, renamed):
+            if code is None:
+                continue
+            for align in (difference, difference_by_lines):
+                hunks = align(self._failing, cut(code))
+                if hunks and (code == patch.code or self._trials.passes(hunks)):
+                    yield self._patch(hunks, patch.origin, code)
+        yield patch
 
     def _patch(self, hunks: Sequence[Hunk], origin: str, code: str) -> Patch:
         settled = tuple(settle(hunks, self._failing))
         kept = label_tokens(self._offsets, edits_of(self._failing, settled))
         return Patch(settled, origin, code, int((~kept).sum()))
 
-    def _from_differences(self, chosen: Sequence[int]) -> None:
+    def _from_differences(self, variants: Sequence[Variant]) -> None:
         settings = self._settings
         self._oracle.start(self._failing, runs=settings.runs, seconds=settings.seconds)
-        candidates = [Candidate(self._pool.programs[i], self._origins[i]) for i in chosen]
         reduced: list[tuple[tuple[int, int], str, list[Hunk]]] = []
-        for hunks, origin in self._differences([*candidates, *self._extra]):
+        for variant in diverse(variants):
             if len(reduced) == settings.candidates or self._oracle.exhausted:
                 break
-            if not self._trials.passes(hunks):
+            if not self._trials.passes(variant.hunks):
                 continue
-            smaller = reduce_hunks(hunks, self._trials)
-            reduced.append(((total_size(smaller), len(smaller)), origin, smaller))
+            smaller = reduce_hunks(variant.hunks, self._trials)
+            reduced.append(((least_edited(smaller), total_size(smaller)), variant.origin, smaller))
             if total_size(smaller) <= 1:
                 break
         reduced.sort(key=lambda item: item[0])
+        self._oracle.start(self._failing, runs=settings.refine_runs, seconds=settings.seconds)
         for _, origin, hunks in reduced[: settings.refined]:
             self._keep(minimise(hunks, self._failing, self._trials), origin)
 
-    def _from_templates(self, weights: Sequence[float]) -> None:
+    def _from_templates(self, weights: Sequence[float]) -> list[Scored]:
         limit = self._settings.template_runs
-        self._oracle.start(self._failing, runs=limit, seconds=self._settings.seconds)
-        order = most_suspicious_first(weights)
-        for hunks in self._screened(
-            chain(proposals(self._failing, order, limit), wrapped_returns(self._failing))
-        ):
-            self._keep(hunks, "template")
+        edits = chain(
+            renamed_entry(self._failing, self._keep_names),
+            proposals(self._failing, most_suspicious_first(weights), limit),
+            wrapped_returns(self._failing),
+        )
+        return self._tried(edits, "template", limit)
+
+    def _from_lines(self, donors: Donors, weights: Sequence[float]) -> list[Scored]:
+        runs = self._settings.donor_runs
+        steps = (
+            (inserted_guards(self._failing, donors.sources), runs // 8),
+            (voted_hunks(self._failing, donors.variants, weights), runs * 3 // 8),
+            (inserted_statements(self._failing, donors.sources, KNOWN_NAMES, weights), runs // 4),
+            (replaced_lines(self._failing, donors.sources[:12], weights), runs // 4),
+        )
+        improving = []
+        for edits, share in steps:
+            improving += self._tried(edits, "line of a passing program", share)
             if not self._is_worth_more(1):
                 break
+        return improving
 
-    def _from_lines(self, chosen: Sequence[int], weights: Sequence[float]) -> None:
-        runs = self._settings.donor_runs
-        donors = []
-        for index in chosen:
-            code = self._pool.programs[index]
-            renamed = rename_onto(self._failing.code, code, self._keep_names)
-            donors.append(cut(code if renamed is None else renamed))
-        guards = inserted_guards(self._failing, donors)
-        replaced = replaced_lines(self._failing, donors, weights)
-        for edits, share in ((guards, runs // 4), (replaced, runs - runs // 4)):
-            self._oracle.start(self._failing, runs=share, seconds=self._settings.seconds)
-            for hunks in self._screened(edits):
-                self._keep(minimise(hunks, self._failing, self._trials), "line of a passing program")
-                if not self._is_worth_more(1):
-                    return
+    def _tried(self, edits: Iterable[list[Hunk]], origin: str, limit: int) -> list[Scored]:
+        """Keep those of the first `limit` of `edits` that pass; returns those that repair a part."""
+        settings = self._settings
+        self._oracle.start(self._failing, runs=settings.found_runs, seconds=settings.seconds)
+        improving: list[Scored] = []
+        # None that could not be the smallest patch.
+        worth = (hunks for hunks in edits if self._is_worth_more(least_edited(hunks) - 1))
+        for promising in _batches(islice(worth, limit)):
+            most, scores = self._oracle.scores(self._failing, promising)
+            for hunks, score in zip(promising, scores, strict=True):
+                # Where single tests can't be told apart, each is for the whole of them to judge.
+                if score == most and self._trials.passes(hunks):
+                    self._keep(minimise(hunks, self._failing, self._trials), origin)
+                elif score > self._passing_before:
+                    improving.append(Scored(tuple(hunks), score))
+            if self._oracle.exhausted or not self._is_worth_more(1):
+                break
+        return improving
 
-    def _screened(self, edits: Iterable[list[Hunk]]) -> Iterator[list[Hunk]]:
-        """Those of `edits` that pass, as far as the budget goes; none that could not be the smallest patch."""
-        for batch in _batches(edits):
-            promising = [hunks for hunks in batch if self._is_worth_more(_least_edited(hunks) - 1)]
-            self._trials.screen(promising)
-            for hunks in promising:
-                if self._trials.passes(hunks):
-                    yield hunks
-            if self._oracle.exhausted:
-                return
-
-    def _differences(self, candidates: Sequence[Candidate]) -> list[tuple[list[Hunk], str]]:
-        """Differences to all candidates, as they are and renamed, the smallest first."""
-        ranked: list[tuple[tuple[int, int, int], list[Hunk], str]] = []
-        seen: set[str] = set()
-        for candidate in candidates:
-            variants = [(candidate.code, candidate.origin)]
-            renamed = rename_onto(self._failing.code, candidate.code, self._keep_names)
-            if renamed is not None:
-                variants.append((renamed, candidate.origin + " renamed"))
-            for code, origin in variants:
-                target = cut(code)
-                for align in (difference, difference_by_lines):
-                    hunks = align(self._failing, target)
-                    text = repr([(h.first, h.last, [u.text for u in h.new]) for h in hunks])
-                    if hunks and text not in seen:
-                        seen.add(text)
-                        ranked.append(((total_size(hunks), len(hunks), len(ranked)), hunks, origin))
-        ranked.sort(key=lambda item: item[0])
-        return [(hunks, origin) for _, hunks, origin in ranked]
-
-
-def _least_edited(hunks: Sequence[Hunk]) -> int:
-    """A bound from below for the tokens that are edited, but for those that stay equal inside a hunk."""
-    return sum(max(1, hunk.last - hunk.first) for hunk in hunks)
+    def _from_combinations(self, improving: Sequence[Scored]) -> None:
+        settings = self._settings
+        self._oracle.start(self._failing, runs=settings.found_runs, seconds=settings.seconds)
+        scores = partial(self._oracle.scores, self._failing)
+        for hunks in combined(improving, scores, settings.combined_runs):
+            if self._trials.passes(hunks):
+                self._keep(minimise(hunks, self._failing, self._trials), "combination")
 
 
 def _batches(edits: Iterable[list[Hunk]]) -> Iterator[list[list[Hunk]]]:

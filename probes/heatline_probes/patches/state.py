@@ -99,6 +99,24 @@ class MiningState:
         )
         self.commit()
 
+    def adopt(self, settings: str) -> None:
+        """Take over the smallest that other settings found for programs that these have not looked at.
+
+        `search` of an outcome says which settings those are.
+        """
+        rows = self._connection.execute(
+            "select settings, problem_key, code_sha, outcome from outcome where settings != ? order by "
+            "json_extract(outcome, '$.status') = 'patched' desc, json_extract(outcome, '$.edited_tokens'), settings",
+            (settings,),
+        ).fetchall()
+        for other, problem_key, code_sha, text in rows:
+            adopted = json.dumps({"search": other, **json.loads(text)})
+            self._connection.execute(
+                "insert or ignore into outcome values (?, ?, ?, ?)",
+                (settings, problem_key, code_sha, adopted),
+            )
+        self.commit()
+
     def outcomes(self, settings: str, problem_key: str | None = None) -> Iterator[dict[str, Any]]:
         """All outcomes under these settings, of one problem or of all, ordered by problem and program."""
         query = "select outcome from outcome where settings = ?"

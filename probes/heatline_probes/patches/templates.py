@@ -5,6 +5,7 @@ touch. Each proposal is verified by the tests like any other candidate.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from heatline_probes.patches.units import Hunk, Source, Unit
 
@@ -93,6 +94,16 @@ def wrapped_returns(failing: Source) -> Iterator[list[Hunk]]:
         for wrapper in _WRAPPERS:
             opening = Hunk(index + 1, index + 1, (_unit(wrapper), _unit("(", gap="")))
             yield [opening, Hunk(stop, stop, (_unit(")", gap=""),))]
+
+
+def renamed_entry(failing: Source, names: AbstractSet[str]) -> Iterator[list[Hunk]]:
+    """A function called what the tests call, where none is."""
+    texts = failing.texts
+    defined = [i + 1 for i, text in enumerate(texts[:-1]) if text == "def"]
+    if not names & {texts[i] for i in defined}:
+        for index in reversed(defined):
+            for name in sorted(names):
+                yield [Hunk(i, i + 1, (_unit(name),)) for i, text in enumerate(texts) if text == texts[index]]
 
 
 def _at(failing: Source, index: int) -> Iterable[tuple[int, int, tuple[str, ...]]]:

@@ -13,12 +13,13 @@ from itertools import pairwise
 
 from heatline_probes.patches.units import Hunk, Source, Unit, bare
 
+MOST_BEFORE = 2  # lines that prepare what a guard asks for
 LEAST_SIMILAR = 0.3  # lines that share less are no variants of each other
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """Units [first, last) of a program; `head` is the line break in front, None for the first line."""
+class Line:
+    """One line: units [first, last) of a program; `head` is the line break in front, None for the first line."""
 
     first: int
     last: int
@@ -41,10 +42,10 @@ def replaced_lines(
 
     weights: how suspicious each unit of `failing` is, 0..1; multiplied with the similarity of the lines.
     """
-    known = Counter(line.texts for donor in donors for line in _lines(donor) if line.body)
-    bodies = {line.texts: line.body for donor in reversed(donors) for line in _lines(donor)}
-    ranked: list[tuple[float, int, int, _Line, tuple[str, ...]]] = []
-    for number, line in enumerate(_lines(failing)):
+    known = Counter(line.texts for donor in donors for line in lines_of(donor) if line.body)
+    bodies = {line.texts: line.body for donor in reversed(donors) for line in lines_of(donor)}
+    ranked: list[tuple[float, int, int, Line, tuple[str, ...]]] = []
+    for number, line in enumerate(lines_of(failing)):
         if not line.body or line.body[0].text in ("def", "class", "import", "from"):
             continue
         weight = max(weights[i] for i in range(line.first, line.last))
@@ -76,10 +77,10 @@ def inserted_guards(failing: Source, donors: Sequence[Source]) -> Iterator[list[
 
     What many donors have comes first, and of these the shorter.
     """
-    lines = _lines(failing)
+    lines = lines_of(failing)
     own = {line.texts for line in lines}
     counts: Counter[tuple[tuple[str, ...], ...]] = Counter()
-    guards: dict[tuple[tuple[str, ...], ...], tuple[_Line, ...]] = {}
+    guards: dict[tuple[tuple[str, ...], ...], tuple[Line, ...]] = {}
     for donor in donors:
         found = {tuple(line.texts for line in guard): guard for guard in _guards(donor)}
         counts.update(found.keys())
@@ -93,28 +94,46 @@ def inserted_guards(failing: Source, donors: Sequence[Source]) -> Iterator[list[
         if key[0] in own:
             continue
         for at, indentation, step in reversed(starts):
-            new: list[Unit] = []
-            for depth, line in enumerate(guards[key]):
-                new += [_break("\n" + indentation + depth * step), *(bare(unit) for unit in line.body)]
-            yield [Hunk(at, at, tuple(new))]
+            yield [Hunk(at, at, at_depth(guards[key], indentation, step))]
 
 
-def _guards(source: Source) -> Iterator[tuple[_Line, ...]]:
-    lines = _lines(source)
+def _guards(source: Source) -> Iterator[tuple[Line, ...]]:
+    lines = lines_of(source)
+    plain: list[Line] = []  # lines from the start of the function to here, as long as nothing branches
     for index, line in enumerate(lines):
         if line.texts[:1] != ("if",):
+            plain = [] if line.texts[-1:] == (":",) else [*plain, line]
             continue
+        before, plain = tuple(plain[:]), [line] * (MOST_BEFORE + 1)
         below = lines[index + 1 : index + 3]
         if len(below) > 1 and below[-1].texts[:1] in (("else",), ("elif",)):
             continue
         if line.texts[-1] != ":":
             if {"return", "raise"} & set(line.texts):
-                yield (line,)
+                guard: tuple[Line, ...] = (line,)
+            else:
+                continue
         elif below and below[0].texts[:1] in (("return",), ("raise",)):
-            yield line, below[0]
+            guard = (line, below[0])
+        else:
+            continue
+        yield guard
+        if 0 < len(before) <= MOST_BEFORE:
+            yield *before, *guard
 
 
-def _lines(source: Source) -> list[_Line]:
+def at_depth(statement: Sequence[Line], indentation: str, step: str) -> tuple[Unit, ...]:
+    """A statement with its line breaks in front, as deep as `indentation`, what is below it deeper by `step`."""
+    new: list[Unit] = []
+    depths = sorted({len(line.indentation) for line in statement})
+    for line in statement:
+        depth = depths.index(len(line.indentation)) if len(statement) > 1 else 0
+        new += [_break("\n" + indentation + depth * step), *(bare(unit) for unit in line.body)]
+    return tuple(new)
+
+
+def lines_of(source: Source) -> list[Line]:
+    """The lines of a program, in order; together they have all its units."""
     units = source.units
     breaks = [i for i, unit in enumerate(units) if unit.text.startswith("\n")]
     starts = breaks if breaks[:1] == [0] else [0, *breaks]
@@ -122,7 +141,7 @@ def _lines(source: Source) -> list[_Line]:
     lines = []
     for first, last in zip(starts, ends, strict=True):
         head = units[first] if first < last and units[first].text.startswith("\n") else None
-        lines.append(_Line(first, last, head, units[first + (head is not None) : last]))
+        lines.append(Line(first, last, head, units[first + (head is not None) : last]))
     return lines
 
 

@@ -179,6 +179,19 @@ def test_renaming_never_merges_two_names() -> None:
     assert failing == rename_onto(failing, passing, frozenset({"f"}))
 
 
+def test_parameters_are_renamed_by_their_places_and_swapped_where_names_are_taken() -> None:
+    failing = "def f(low, high):\n    return low"
+    passing = "def f(a, low):\n    high = a + low\n    return high"
+    renamed = "def f(low, high):\n    a = low + high\n    return a"
+    assert renamed == rename_onto(failing, passing, frozenset({"f"}))
+
+
+def test_what_edits_most_is_undone_first() -> None:
+    hunks = [Hunk(1, 2, ()), Hunk(4, 9, ()), Hunk(11, 12, ())]
+    # Any two of them are enough, so the order decides which.
+    assert [hunks[0], hunks[2]] == reduce_hunks(hunks, Asked(lambda trial: len(trial) > 1))
+
+
 def test_renaming_leaves_attributes_and_builtins_and_follows_f_strings() -> None:
     renamed = rename_onto(
         "def f(s):\n    return f'{s.x}'", "def f(x):\n    return f'{x.x}'", frozenset({"f"})

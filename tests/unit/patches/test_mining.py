@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from heatline_probes.corpus.programs import Corpora, Problem, Program, code_sha
 from heatline_probes.errors import PatchError
 from heatline_probes.patches.deadcode import dead_statements
-from heatline_probes.patches.jobs import Mine, ordered_tasks, run_tasks, table_path, write_mined
+from heatline_probes.patches.jobs import Mine, ordered_tasks, run_tasks, table_path, tasks_again, write_mined
 from heatline_probes.patches.mining import MiningSettings, tasks
 from heatline_probes.patches.report import drops_table, models_table, summary_table
 from heatline_probes.patches.sample import sample_page
@@ -117,6 +117,34 @@ def test_a_task_that_was_stopped_half_way_goes_on_with_what_is_left(mine: Mine) 
     outcomes = mined(mine)
     assert outcomes.pop(done) == mark
     assert [outcome["status"] for outcome in outcomes.values()] == ["patched"] * 3
+
+
+def with_an_earlier_search(mine: Mine, edited: int) -> str:
+    """A state in which "one operator" was patched with so many edited tokens; returns its hash."""
+    sha = code_sha(FAILING["one operator"])
+    earlier = mined(mine)[sha] | {"edited_tokens": edited, "hunks": 1}
+    del earlier["search"]
+    mine.state.set_outcome(mine.settings.name(), "toy:1", sha, earlier)
+    return sha
+
+
+def test_looking_again_begins_with_the_largest_patch_and_keeps_the_smaller_one(mine: Mine) -> None:
+    sha = with_an_earlier_search(mine, edited=20)
+    settings = replace(mine.settings, search=replace(mine.settings.search, runs=81))
+    again = replace(mine, settings=settings)
+    task = tasks_again(again, ["toy"])[0]
+    assert [sha] == [p.code_sha for p in task.programs]
+    (outcome,) = again.run(task)
+    assert outcome["edited_tokens"] == 1
+    assert task.programs not in [other.programs for other in tasks_again(again, ["toy"])]
+
+
+def test_looking_again_never_makes_a_patch_larger(mine: Mine) -> None:
+    sha = with_an_earlier_search(mine, edited=0)
+    settings = replace(mine.settings, search=replace(mine.settings.search, runs=81))
+    again = replace(mine, settings=settings)
+    (outcome,) = again.run(next(t for t in tasks_again(again, ["toy"]) if t.programs[0].code_sha == sha))
+    assert outcome["edited_tokens"] == 0
 
 
 def test_a_patch_never_goes_around_the_old_code(mine: Mine) -> None:

@@ -44,3 +44,15 @@ def test_a_variant_that_ends_the_process_says_nothing_about_the_others() -> None
         )
         assert tests.screen([forged, RIGHT], timeout=0.5)[1] is False
         assert tests.run(RIGHT).passes
+
+
+def test_a_variant_scores_one_for_each_single_test_it_passes() -> None:
+    variants = [
+        RIGHT,
+        "def f(x):\n    return x + 1 if x < 5 else 0\n",
+        "def f(x):\n    while True:\n        try:\n            while True: pass\n        except Exception: pass\n",
+        "def f(x:\n",
+    ]
+    with Sandbox() as sandbox, sandbox.problem(PROBLEM) as tests:
+        assert tests.scores(variants, timeout=0.2) == (12, [12, 5, 0, 0])
+        assert tests.scores([RIGHT, "import os\nos._exit(0)"], timeout=0.2) == (0, [0, 0])
