@@ -18,7 +18,7 @@ from onnx import helper, numpy_helper
 from rich.console import Console
 from rich.table import Table
 
-from heatline.supervisor.graph import CONTRIB, _Builder, _shared_constants
+from heatline.supervisor.graph import CONTRIB, Linear, _Builder, _shared_constants
 from heatline.supervisor.kernel import exact_kernels
 
 TOKENS, ROUNDS, BLOCK = 256, 15, 32
@@ -46,7 +46,7 @@ def session(nodes: list, constants: list, shape: tuple[int, int], threads: int) 
 def ours(weight: Float32, threads: int) -> ort.InferenceSession:
     builder = _Builder("int8", exact_kernels()[0])
     _shared_constants(builder)
-    builder.linear("layer", builder.quantize("in", "embeddings", split=True), weight)
+    builder.linear(builder.quantize("in", "embeddings", split=True), Linear("layer", weight))
     return session(builder.nodes, builder.initializers, weight.shape, threads)
 
 

@@ -11,16 +11,17 @@ column, activations of 8 bits with one scale *per token*.  A scale of its own fo
 attention sink's huge activations out of the others' scale, and makes a token's numbers independent of what
 else is in the batch, so that re-running a suffix gives the same bits as a run from scratch.  Inputs with
 outliers within a token (all but the attention's output) are split into a coarse and a fine part of 8 bits
-each, two integer products instead of one: what error remains is mostly the weights'.  ``"fp32"`` uses plain
-``MatMul``s, the reference for tests.
+each, whose rows make one product, so that the weights are read once: what error remains is mostly the
+weights'.  ``"fp32"`` uses plain ``MatMul``s, the reference for tests.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -28,6 +29,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from heatline.supervisor.architecture import Architecture, Float32, Weights
+
+Number = TypeVar("Number", bound=np.generic)
 
 CONTRIB = "com.microsoft"
 MAX_POSITIONS = 8192
@@ -60,6 +63,28 @@ def rotary_tables(architecture: Architecture, positions: int) -> tuple[Float32, 
     return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Quantised:
+    """The rows of a value as integers, and a scale for each row.
+
+    With two ``parts`` the coarse rows come first and the fine ones of the same tokens after them: one product reads
+    the weights once for both, and to read them is what a run of a few tokens takes its time for.
+    """
+
+    rows: str
+    scales: str
+    parts: int
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One linear layer of the checkpoint; ``weight`` is ``(out, in)``, ``bias`` ``(out,)``."""
+
+    name: str
+    weight: Float32
+    bias: Float32 | None = None
+
+
 @dataclass
 class _Builder:
     """Collects nodes and initializers, and a digest of every weight that goes into the graph."""
@@ -75,10 +100,14 @@ class _Builder:
         return name
 
     def weight(self, name: str, values: NDArray[np.generic]) -> str:
+        return self.constant(name, self._counted(name, values))
+
+    def _counted(self, name: str, values: NDArray[Number]) -> NDArray[Number]:
+        """``values``, whose bits are now in the digest under ``name``."""
         contiguous = np.ascontiguousarray(values)
         self.digest.update(f"{name} {contiguous.dtype} {contiguous.shape}".encode())
         self.digest.update(contiguous.data)
-        return self.constant(name, contiguous)
+        return contiguous
 
     def node(
         self, kind: str, inputs: list[str], output: str, *more: str, domain: str = "", **attributes: object
@@ -91,53 +120,80 @@ class _Builder:
         )
         return output
 
-    def quantize(self, name: str, value: str, split: bool = False) -> list[tuple[str, str]]:
-        """Quantise the rows of ``value``; returns ``(integers, scale per row)``, coarse part first."""
+    def quantize(self, name: str, value: str, split: bool = False) -> Quantised:
+        """Quantise the rows of ``value``; with ``split`` into a coarse and a fine part."""
         if self.precision == "fp32":
-            return [(value, "")]
+            return Quantised(value, "", parts=1)
         absolute = self.node("Abs", [value], f"{name}.abs")
         largest = self.node("ReduceMax", [absolute, "last_axis"], f"{name}.max", keepdims=0)
         floored = self.node("Max", [largest, "tiny"], f"{name}.floored")
         scale = self.node("Mul", [floored, "coarse_step"], f"{name}.scale")
         coarse = self.node("QuantizeLinear", [value, scale, "zero_points"], f"{name}.q", axis=0)
-        parts = [(coarse, self._column(scale))]
-        if split:
-            known = self.node("DequantizeLinear", [coarse, scale, "zero_points"], f"{name}.known", axis=0)
-            rest = self.node("Sub", [value, known], f"{name}.rest")
-            fine_scale = self.node("Mul", [scale, "fine_step"], f"{name}.fine_scale")
-            fine = self.node("QuantizeLinear", [rest, fine_scale, "zero_points"], f"{name}.fine", axis=0)
-            parts.append((fine, self._column(fine_scale)))
-        return parts
+        if not split:
+            return Quantised(coarse, self._column(scale), parts=1)
+        known = self.node("DequantizeLinear", [coarse, scale, "zero_points"], f"{name}.known", axis=0)
+        rest = self.node("Sub", [value, known], f"{name}.rest")
+        fine_scale = self.node("Mul", [scale, "fine_step"], f"{name}.fine_scale")
+        fine = self.node("QuantizeLinear", [rest, fine_scale, "zero_points"], f"{name}.fine", axis=0)
+        rows = self.node("Concat", [coarse, fine], f"{name}.parts", axis=0)
+        scales = self.node("Concat", [scale, fine_scale], f"{name}.part_scales", axis=0)
+        return Quantised(rows, self._column(scales), parts=2)
 
     def _column(self, scale: str) -> str:
         return self.node("Unsqueeze", [scale, "last_axis"], f"{scale}.column")
 
-    def linear(
-        self, name: str, parts: list[tuple[str, str]], weight: Float32, bias: Float32 | None = None
-    ) -> str:
-        """``value @ weight.T + bias`` for a value given by its quantised parts; weight is ``(out, in)``."""
+    def linear(self, value: Quantised, *members: Linear) -> str:
+        """``value @ weight.T + bias``; several layers of one input make one product, their columns side by side."""
+        name, biases = members[0].name, [each.bias for each in members if each.bias is not None]
+        numbers: list[tuple[NDArray[np.generic], Float32]] = []
+        for each in members:  # the digest takes one layer after the other, however they are put together
+            if self.precision == "fp32":
+                numbers.append((self._counted(f"{each.name}.weight", each.weight.T), np.empty(0, np.float32)))
+            else:
+                integers, scales = quantize_columns(each.weight)
+                self.digest.update(integers.data)  # the same whichever way the kernel stores them
+                numbers.append((integers, self._counted(f"{each.name}.scales", scales)))
+            if each.bias is not None:
+                self._counted(f"{each.name}.bias", each.bias)
+        stored = np.concatenate([columns for columns, _ in numbers], axis=1)
         if self.precision == "fp32":
-            total = self.node("MatMul", [parts[0][0], self.weight(f"{name}.weight", weight.T)], f"{name}.out")
+            total = self.node("MatMul", [value.rows, self.constant(f"{name}.weight", stored)], f"{name}.out")
         else:
-            integers, scales = quantize_columns(weight)
-            self.digest.update(integers.data)  # the same whichever way the kernel stores them
-            unsigned = self.kernel == "u8u8"
-            stored = (integers.astype(np.int16) + ZERO_POINT).astype(np.uint8) if unsigned else integers
-            self.constant(f"{name}.q", stored)
-            self.weight(f"{name}.scales", scales)
-            zero = "unsigned_zero" if unsigned else "signed_zero"
-            total = ""
-            for i, (quantised, scale) in enumerate(parts):
-                product = self.node(
-                    "MatMulIntegerToFloat",
-                    [quantised, f"{name}.q", "one", f"{name}.scales", "unsigned_zero", zero],
-                    f"{name}.product{i}", domain=CONTRIB,
-                )  # fmt: skip
-                scaled = self.node("Mul", [product, scale], f"{name}.scaled{i}")
-                total = scaled if not total else self.node("Add", [total, scaled], f"{name}.sum{i}")
-        if bias is None:
+            self.constant(f"{name}.scales", np.concatenate([scales for _, scales in numbers]))
+            total = self._product(name, value, stored)
+        if not biases:
             return total
-        return self.node("Add", [total, self.weight(f"{name}.bias", bias)], f"{name}.biased")
+        return self.node(
+            "Add", [total, self.constant(f"{name}.bias", np.concatenate(biases))], f"{name}.biased"
+        )
+
+    def _product(self, name: str, value: Quantised, integers: NDArray[np.generic]) -> str:
+        unsigned = self.kernel == "u8u8"
+        self.constant(
+            f"{name}.q", (integers.astype(np.int16) + ZERO_POINT).astype(np.uint8) if unsigned else integers
+        )
+        product = self.node(
+            "MatMulIntegerToFloat",
+            [
+                *(value.rows, f"{name}.q", "one", f"{name}.scales"),
+                *("unsigned_zero", "unsigned_zero" if unsigned else "signed_zero"),
+            ],
+            f"{name}.product",
+            domain=CONTRIB,
+        )
+        total = self.node("Mul", [product, value.scales], f"{name}.scaled")
+        if value.parts == 1:
+            return total
+        coarse, fine = f"{name}.coarse", f"{name}.fine"
+        self.node("Split", [total], coarse, fine, axis=0, num_outputs=2)
+        return self.node("Add", [coarse, fine], f"{name}.sum")
+
+    def columns(self, name: str, value: str, widths: Sequence[int]) -> list[str]:
+        """The parts of ``value`` that are so many columns wide."""
+        names = [f"{name}.{i}" for i in range(len(widths))]
+        sizes = self.constant(f"{name}.widths", np.asarray(widths, np.int64))
+        self.node("Split", [value, sizes], *names, axis=1)
+        return names
 
 
 @dataclass(frozen=True)
@@ -198,15 +254,16 @@ def _decoder_layer(
     normed, residual = _norm(graph, weights, layer, "attn_norm", residual, branch)
     attention = _attention(graph, weights, layer, graph.quantize(f"{prefix}.attn_in", normed, split=True))
     attended = graph.quantize(f"{prefix}.o_in", attention)
-    projected = graph.linear(f"{prefix}.o", attended, weights.tensor(f"{layer}.o"))
+    projected = graph.linear(attended, Linear(f"{prefix}.o", weights.tensor(f"{layer}.o")))
     normed, residual = _norm(graph, weights, layer, "ffn_norm", residual, projected)
     ffn_in = graph.quantize(f"{prefix}.ffn_in", normed, split=True)
-    gate = graph.linear(f"{prefix}.gate", ffn_in, weights.tensor(f"{layer}.gate"))
-    up = graph.linear(f"{prefix}.up", ffn_in, weights.tensor(f"{layer}.up"))
+    gate_weight, up_weight = weights.tensor(f"{layer}.gate"), weights.tensor(f"{layer}.up")
+    both = graph.linear(ffn_in, Linear(f"{prefix}.gate", gate_weight), Linear(f"{prefix}.up", up_weight))
+    gate, up = graph.columns(f"{prefix}.gate_up", both, (len(gate_weight), len(up_weight)))
     silu = graph.node("QuickGelu", [gate], f"{prefix}.silu", domain=CONTRIB, alpha=1.0)
     gated = graph.node("Mul", [silu, up], f"{prefix}.gated")
     down_in = graph.quantize(f"{prefix}.down_in", gated, split=True)
-    return residual, graph.linear(f"{prefix}.down", down_in, weights.tensor(f"{layer}.down"))
+    return residual, graph.linear(down_in, Linear(f"{prefix}.down", weights.tensor(f"{layer}.down")))
 
 
 def _norm(
@@ -227,20 +284,28 @@ def _norm(
     return name, total
 
 
-def _attention(graph: _Builder, weights: Weights, layer: int, value: list[tuple[str, str]]) -> str:
+def _attention(graph: _Builder, weights: Weights, layer: int, value: Quantised) -> str:
     """Grouped-query attention over the kept prefix and the new tokens; returns ``(T, heads · head_dim)``."""
     arch, prefix = weights.architecture, f"layer{layer}"
-    projections = []
-    for part, heads in (("q", arch.heads), ("k", arch.kv_heads), ("v", arch.kv_heads)):
-        bias = weights.tensor(f"{layer}.{part}_bias") if arch.qkv_bias else None
-        out = graph.linear(f"{prefix}.{part}", value, weights.tensor(f"{layer}.{part}"), bias)
-        if arch.qk_norm and part != "v":
-            out = _per_head_norm(graph, weights, layer, part, out, heads)
-        projections.append(graph.node("Unsqueeze", [out, "first_axis"], f"{prefix}.{part}.batch"))
+    members = [
+        Linear(
+            f"{prefix}.{part}",
+            weights.tensor(f"{layer}.{part}"),
+            weights.tensor(f"{layer}.{part}_bias") if arch.qkv_bias else None,
+        )
+        for part in ("q", "k", "v")
+    ]
+    projected = graph.linear(value, *members)
+    if arch.qk_norm:
+        parts = graph.columns(f"{prefix}.qkv", projected, [len(each.weight) for each in members])
+        for i, (part, heads) in enumerate((("q", arch.heads), ("k", arch.kv_heads))):
+            parts[i] = _per_head_norm(graph, weights, layer, part, parts[i], heads)
+        projected = graph.node("Concat", parts, f"{prefix}.normed_qkv", axis=1)
+    packed = graph.node("Unsqueeze", [projected, "first_axis"], f"{prefix}.qkv.batch")
     cache = [f"past_key_{layer}", f"past_value_{layer}"]
     batch = graph.node(
         "GroupQueryAttention",
-        [*projections, *cache, "last_position", "sequence_length", "cos", "sin"],
+        [packed, "", "", *cache, "last_position", "sequence_length", "cos", "sin"],
         f"{prefix}.attention.batch", f"present_key_{layer}", f"present_value_{layer}",
         domain=CONTRIB, num_heads=arch.heads, kv_num_heads=arch.kv_heads, do_rotary=1, rotary_interleaved=0,
     )  # fmt: skip
