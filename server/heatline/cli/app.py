@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from heatline.cli import check, doctor, probe, second_opinion, serve, supervisor
+from heatline.cli import check, doctor, history, probe, second_opinion, serve, supervisor
 from heatline.cli.output import version
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("history")(history.history)
 app.command("second-opinion")(second_opinion.second_opinion)
 app.command("serve")(serve.serve)
 app.add_typer(supervisor.app, name="supervisor")

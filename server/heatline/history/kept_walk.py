@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_cache_path
 
 from heatline.history.file_lines import FileLines
 from heatline.history.walk import State, Walked
 from heatline.history.written_lines import LineLog
+from heatline.scoring.cache import default_folder
 
 FORMAT_VERSION = 1
 
@@ -23,7 +23,7 @@ FORMAT_VERSION = 1
 def walk_path(common: Path, rules_key: str) -> Path:
     """Where the walk of a repository, known by its common git folder, is kept for some rules."""
     place = hashlib.sha256(str(common.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    return user_cache_path("heatline") / "history" / f"{place[:20]}-{rules_key[:12]}.npz"
+    return default_folder() / "history" / f"{place[:20]}-{rules_key[:12]}.npz"
 
 
 def write_walk(path: Path, walked: Walked) -> None:

@@ -16,6 +16,7 @@ from heatline.settings.kinds import Choice, Flag, Integer, Kind, Number, Text, T
 
 Scope = Literal["changes", "inserted", "file"]
 Scaling = Literal["scaled", "unscaled"]
+ChosenScaling = Literal["scaled", "unscaled", "workspace"]
 Severity = Literal["error", "warning", "information", "hint", "off"]
 Granularity = Literal["token", "line", "both", "off"]
 LogLevel = Literal["error", "warning", "info", "debug"]
@@ -195,9 +196,18 @@ class Settings:
         ),
         "Which lines count as generated, and so are shown.",
     )
-    scaling: Scaling = _setting(
+    scaling: ChosenScaling = _setting(
         "scaled",
-        Choice((("scaled", "Calibrated risk."), ("unscaled", "The probe's own figure."))),
+        Choice(
+            (
+                ("scaled", "Calibrated risk."),
+                ("unscaled", "The probe's own figure."),
+                (
+                    "workspace",
+                    "Risk calibrated to this repository's history by `heatline calibrate`; until that was run, as scaled.",
+                ),
+            )
+        ),
         "Which risk is shown first; the command `heatline.toggleScaling` switches.",
         reach="window",
     )
@@ -219,6 +229,19 @@ class Settings:
         Number(0.001, 0.999),
         "The share of lines that get edited in code like yours, to which risks are shifted.",
         null="the rate of the probe's corpus",
+    )
+
+    assistants: tuple[str, ...] = _setting(
+        (),
+        Texts("regular expressions"),
+        "More authors whose commits count as written by an assistant, as `NAME=EXPRESSION`, for `heatline history` "
+        "and `heatline calibrate`.",
+    )
+    feedback: bool = _setting(
+        False,
+        Flag(),
+        "Remember on this machine what became of scored lines: hashes, risks and fates, never code.",
+        reach="machine",
     )
 
     languages: tuple[str, ...] | None = _setting(

@@ -1,0 +1,108 @@
+"""Fits scaling to one repository: on the past, judged on what came later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatline.calibration.calibrators import PlattCalibrator
+from heatline.calibration.logistic import log_odds
+from heatline.errors import InputError
+from heatline.history.evidence import Evidence
+from heatline.history.validation import Quality, quality
+
+PAST = 0.6
+FEWEST_EDITED = 50
+FEWEST_KEPT = 50
+FEWEST_COMMITS = 10
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A scaling fitted on all lines, and how one fitted on the past alone did on the later ones."""
+
+    calibrator: PlattCalibrator
+    past: Evidence
+    later: Evidence
+    fitted_on_past: PlattCalibrator
+    before: Quality  # the shipped scaling, on the later lines
+    after: Quality
+
+
+def fit_and_judge(evidence: Evidence, outcome: str = "fixed") -> Judged:
+    """Fit on the first 60 % of lines and judge on the later ones; then fit on all.
+
+    Raises ``InputError``, saying how much is missing, when the evidence is too thin.
+    """
+    check_enough(evidence, outcome)
+    past, later = split_by_time(evidence)
+    for name, part in (("earlier", past), ("later", later)):
+        if part.kept.all() or not part.kept.any():
+            raise InputError(
+                f"All {len(part):,} lines of the {name} part of history met the same fate, so nothing can be fitted "
+                "and judged. Wait for more commits, or give a longer history with --horizon or --all."
+            )
+    on_past = fit(past)
+    return Judged(
+        fit(evidence),
+        past,
+        later,
+        on_past,
+        quality(later.shipped, later.kept, later.commit),
+        quality(on_past.predict(later.logits), later.kept, later.commit),
+    )
+
+
+def check_enough(evidence: Evidence, outcome: str = "fixed") -> None:
+    """Raise ``InputError`` unless there are enough lines of both outcomes, and commits."""
+    edited = int((~evidence.kept).sum())
+    kept, commits = len(evidence) - edited, len(np.unique(evidence.commit))
+    missing = []
+    if edited < FEWEST_EDITED:
+        missing.append(f"{FEWEST_EDITED - edited} more {outcome} lines ({edited} of {FEWEST_EDITED})")
+    if kept < FEWEST_KEPT:
+        missing.append(f"{FEWEST_KEPT - kept} more kept lines ({kept} of {FEWEST_KEPT})")
+    if commits < FEWEST_COMMITS:
+        missing.append(f"{FEWEST_COMMITS - commits} more commits ({commits} of {FEWEST_COMMITS})")
+    if missing:
+        raise InputError(
+            f"The history is too thin to calibrate on: it lacks {', '.join(missing)}. Wait for more, give a shorter "
+            "--horizon, or use everybody's lines with --all."
+        )
+
+
+def split_by_time(evidence: Evidence) -> tuple[Evidence, Evidence]:
+    """The first 60 % of lines and the rest; no commit is in both."""
+    cut = int(np.ceil(PAST * len(evidence)))
+    moment = evidence.time[min(cut, len(evidence) - 1)]
+    earlier = evidence.time < moment
+    if not earlier.any():
+        earlier = evidence.time <= moment
+    return evidence.part(earlier), evidence.part(~earlier)
+
+
+def fit(evidence: Evidence) -> PlattCalibrator:
+    """Platt scaling with each commit's lines weighted down to what a commit can tell.
+
+    Lines of one commit share their fate, so ``n`` lines count as ``√n``.  Where higher logits were not kept more
+    often, the probe says nothing here, and the base rate alone is taken.  The intercept makes the mean confidence
+    of all lines their base rate.
+    """
+    _, group, counts = np.unique(evidence.commit, return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(counts[group])
+    fitted = PlattCalibrator.fit(evidence.logits, evidence.kept, weights * len(evidence) / weights.sum())
+    rate = float(evidence.kept.mean())
+    if fitted.slope <= 0:
+        return PlattCalibrator(0.0, float(log_odds(rate)), rate)
+    return PlattCalibrator(fitted.slope, _intercept(fitted.slope, evidence, rate), rate)
+
+
+def _intercept(slope: float, evidence: Evidence, rate: float) -> float:
+    """The intercept at which the mean confidence is ``rate``, by bisection."""
+    low, high = -50.0, 50.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        mean = float(PlattCalibrator(slope, middle, rate).predict(evidence.logits).mean())
+        low, high = (middle, high) if mean < rate else (low, middle)
+    return (low + high) / 2
