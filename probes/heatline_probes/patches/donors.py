@@ -93,7 +93,7 @@ def nearest_donors(
 def diverse(variants: Sequence[Variant]) -> list[Variant]:
     """The best variant of every program before the second of any; the smallest first."""
     turn: Counter[int] = Counter()
-    turns = []
+    turns: list[tuple[int, int, Variant]] = []
     for variant in variants:
         turns.append((turn[variant.program], len(turns), variant))
         turn[variant.program] += 1
