@@ -6,6 +6,10 @@ SAMPLE ?= examples/matrix.py
 TORCH  ?= torch==2.13.0
 PYTEST ?= -n auto
 
+# Where the extension's page finds its pictures; in an extension that isn't published they are left as they are.
+PICTURES_URL ?=
+PICTURES := $(if $(PICTURES_URL),--baseImagesUrl $(PICTURES_URL),--no-rewrite-relative-links)
+
 EDITORS := $(or $(HEATLINE_EDITORS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/heatline-editors)
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
@@ -16,7 +20,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-python test-node test-editors editors lint bench package extension docs ci
+.PHONY: help setup demo test test-python test-node test-editors editors pictures lint bench package extension docs ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +47,10 @@ test-editors: $(VENV)/.stamp-editors ## Run the tests that drive real editors (t
 	PATH="$$PATH:$(EDITORS)/node/bin" $(MAKE) --no-print-directory node_modules/.stamp
 	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" $(BIN)/python -m pytest -m editor tests/editors
 
+pictures: $(VENV)/.stamp-editors node_modules/.stamp ## Take the pictures of VS Code in docs/images
+	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" HEATLINE_SCREENSHOTS=docs/images \
+	$(BIN)/python -m pytest tests/editors/test_vscode_pictures.py
+
 lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,7 +73,7 @@ extension:
 	rm -rf client-vscode/bundled
 	$(BIN)/python client-vscode/scripts/server_wheel.py dist/heatline-*.whl client-vscode/bundled
 	cp LICENSE client-vscode/LICENSE
-	npm run package --workspace client-vscode
+	npm run package --workspace client-vscode -- $(PICTURES)
 
 docs: $(VENV)/.stamp-dev ## Write the pages that are made from the code
 	$(BIN)/python -m heatline.cli.reference > docs/cli.md.part

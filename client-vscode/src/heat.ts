@@ -1,7 +1,7 @@
 /** What of a document's heat is drawn where. No `vscode` import: testable without an editor. */
 
 import { movedPosition, movedRange, isBefore, type TextChange } from "./moved_ranges";
-import type { HeatParams, LineHeat, ProtocolRange, Scaling } from "./protocol";
+import type { HeatParams, LineHeat, ProtocolRange, Scaling, TokenHeat } from "./protocol";
 
 /** A line's bucket is the number of these that its risk reaches; the server cuts tokens in the same way. */
 export const BUCKET_EDGES = [0.1, 0.2, 0.35, 0.5, 0.7] as const;
@@ -34,7 +34,7 @@ export class DocumentHeat {
   constructor(params: HeatParams) {
     this.version = params.version;
     this.scaling = params.scaling;
-    this.tokens = params.tokens.map(([line, start, length, bucket]) => ({
+    this.tokens = onePerPlace(params.tokens).map(([line, start, length, bucket]) => ({
       range: { start: { line, character: start }, end: { line, character: start + length } },
       bucket,
     }));
@@ -74,6 +74,17 @@ export class DocumentHeat {
     }
     return worst;
   }
+}
+
+/** The tokens of one character's bytes stand in one place, as with an emoji: the riskiest is drawn. */
+function onePerPlace(tokens: readonly TokenHeat[]): TokenHeat[] {
+  const riskiest = new Map<string, TokenHeat>();
+  for (const token of tokens) {
+    const place = token.slice(0, 3).join(" ");
+    const known = riskiest.get(place);
+    if (!known || token[3] > known[3]) riskiest.set(place, token);
+  }
+  return [...riskiest.values()];
 }
 
 function moved<Mark extends Marked>(

@@ -10,6 +10,7 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   type Middleware,
+  State,
   type StaticFeature,
   TransportKind,
 } from "vscode-languageclient/node";
@@ -147,12 +148,15 @@ export class Server implements vscode.Disposable {
       this.clientOptions(),
     );
     client.registerFeature(declareNotifications);
+    // Also when the client starts a server again that has died.
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running && this.running === client) onState("running");
+    });
     this.parts.wire(client);
     this.running = client;
     this.runs = program;
     try {
       await client.start();
-      onState("running");
     } catch {
       onState("stopped");
       await this.sayStopped();

@@ -42,6 +42,19 @@ test("tokens land in the bucket they name, and every bucket is present so that o
   assert.equal(heat({}).tokensByBucket().length, BUCKETS);
 });
 
+test("of tokens in one place, as an emoji's bytes are, the riskiest is drawn", () => {
+  const tokens: HeatParams["tokens"] = [
+    [0, 4, 2, 1],
+    [0, 4, 2, 3],
+    [0, 4, 2, 2],
+    [0, 6, 2, 1],
+  ];
+  const counts = heat({ tokens })
+    .tokensByBucket()
+    .map((ranges) => ranges.length);
+  assert.deepEqual(counts, [1, 0, 1, 0, 0]);
+});
+
 test("lines are cut by the risk that is shown", () => {
   const lines = [line(3, 0.05, 0.9)];
   assert.equal(heat({ lines, scaling: "scaled" }).linesByBucket()[4]?.length, 0);

@@ -131,10 +131,6 @@ class CodeServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def change_settings(self, changed: dict[str, Any]) -> None:
-        """Lets the person's settings be what they were at first, with these changed."""
-        self.settings_file.write_text(json.dumps(self._settings | changed), "utf-8")
-
     def page(self, **options: Any) -> Page:
         """An empty page; ``options`` are those of a browser context."""
         assert self._browser is not None

@@ -30,6 +30,7 @@ def packaged_extension(folder: Path) -> Path:
             "package",
             "--no-dependencies",
             "--allow-missing-repository",
+            "--no-rewrite-relative-links",
             "--allow-unused-files-pattern",  # the server comes from this checkout, not from a wheel
             "--out",
             str(vsix),

@@ -20,7 +20,8 @@ UNDERLINES = {("dotted", 1): 1, ("solid", 1): 2, ("solid", 2): 3, ("solid", 3): 
 """The bucket that each kind and thickness (pixels) of line means."""
 
 READ = """() => {
-  const editor = document.querySelector('.monaco-editor[role="code"], .monaco-editor');
+  const editor = document.querySelector('.editor-instance .monaco-editor');
+  if (!editor) return [];
   const boxes = [...editor.querySelectorAll('.view-overlays .cdr')].map((box) => {
     const { left, right, top, bottom } = box.getBoundingClientRect();
     return { left, right, top, bottom, color: getComputedStyle(box).backgroundColor };
@@ -79,7 +80,7 @@ def expected_heat(text: str, scored: ScoredText, unscaled: bool = False) -> list
         piece = text[token.start : token.end]
         start = token.start + len(piece) - len(piece.lstrip())
         for at in range(start, token.start + len(piece.rstrip())):
-            buckets[at] = bucket
+            buckets[at] = max(buckets[at], bucket)  # an emoji may be several tokens
     lines, at = [], 0
     for line in text.split("\n"):
         units = [

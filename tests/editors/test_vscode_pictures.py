@@ -20,7 +20,7 @@ from tests.editors.chromium_window import CodeServer
 from tests.editors.extension_package import ROOT
 from tests.editors.heat_on_screen import expected_heat
 from tests.editors.vscode_version import vscode_version
-from tests.editors.vscode_window import command, keys, shows, tidy, until
+from tests.editors.vscode_window import change_settings, command, keys, shows, tidy, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -88,13 +88,13 @@ def window(real_server: CodeServer, written_files: Path) -> Page:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_examples_show_the_shipped_probe_s_risks(
-    theme: str, window: Page, real_server: CodeServer, real_scorer: heatline.Scorer, tmp_path: Path
+    theme: str, window: Page, written_files: Path, real_scorer: heatline.Scorer, tmp_path: Path
 ) -> None:
     """Heat as computed by the API on every line on the screen; hover and view beside it; the pictures are small."""
     folder = Path(os.environ.get("HEATLINE_SCREENSHOTS") or tmp_path)
     text = (ROOT / "examples" / OPENED).read_text("utf-8")
     scored = real_scorer.score(text, "python")
-    real_server.change_settings({"workbench.colorTheme": THEMES[theme]})
+    change_settings(written_files, {"workbench.colorTheme": THEMES[theme]})
     heat = expected_heat(text, scored)
     rows = text.split("\n")
 

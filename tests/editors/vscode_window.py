@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import heatline
 from tests.editors.chromium_window import PATIENCE_S
@@ -71,7 +73,7 @@ def command(page: Page, title: str) -> None:
     """Runs a command by its title in the command palette."""
     page.keyboard.press("F1")
     page.locator(".quick-input-widget:not(.hidden) input").first.wait_for()
-    page.keyboard.type(title)
+    page.keyboard.insert_text(title)
     row = page.locator(".quick-input-list .monaco-list-row", has_text=title).first
     row.wait_for()
     row.click()
@@ -94,10 +96,27 @@ def problems(page: Page) -> Locator:
     return page.locator(".markers-panel .monaco-list-row", has_text="risk ")
 
 
+def change_settings(workspace: Path, changed: dict[str, Any]) -> None:
+    """Lets the folder's settings be these alone; VS Code sees it at once, unlike a change of the person's."""
+    folder = workspace / ".vscode"
+    folder.mkdir(exist_ok=True)
+    (folder / "settings.json").write_text(json.dumps(changed), "utf-8")
+
+
+def has_problems(page: Page, count: int) -> None:
+    """Waits until the status bar counts so many problems, all of them infos."""
+    counts = page.locator("[id='status.problems']")
+    until(page, lambda: counts.inner_text().split() == ["0", "0", str(count)], counts.inner_text)
+
+
 def tidy(page: Page) -> None:
-    """Takes back what a test has left: panels, side bars, edits; the file is in front."""
+    """Takes back what a test has left: panel, side bar, edits; the file is in front."""
     keys(page, "Escape", "Escape")
-    command(page, "View: Hide Panel")
-    command(page, "View: Show Explorer")
+    panel = page.locator(".part.panel")
+    if panel.is_visible():
+        keys(page, "Control+j")
+        panel.wait_for(state="hidden")
     keys(page, "Control+1")
-    command(page, "File: Revert File")
+    if page.locator(".tab.active.dirty").count():
+        command(page, "File: Revert File")
+        page.locator(".tab.active.dirty").wait_for(state="detached")
