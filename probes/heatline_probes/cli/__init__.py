@@ -7,7 +7,18 @@ import typer
 from rich.console import Console
 
 from heatline.errors import HeatlineError
-from heatline_probes.cli import compare, corpus, evaluate, generate, grid, history, patches, train
+from heatline_probes.cli import (
+    compare,
+    corpus,
+    evaluate,
+    generate,
+    grid,
+    history,
+    local_scaling,
+    patches,
+    train,
+    transfer,
+)
 
 app = typer.Typer(
     name="heatline-probes",
@@ -21,6 +32,8 @@ app.add_typer(patches.app, name="patches")
 app.add_typer(evaluate.app, name="evaluate")
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
+app.command("transfer")(transfer.transfer)
+app.command("local-scaling")(local_scaling.local_scaling)
 app.command("train")(train.train)
 app.command("grid")(grid.grid)
 app.command("history")(history.history)

@@ -3,6 +3,7 @@
 On HaluEval's general part: questions, ChatGPT's answers, and what people marked as hallucinated in them.
 """
 
+import hashlib
 import json
 import random
 import re
@@ -29,6 +30,7 @@ from heatline.probe.span_probe import rms_normalize
 from heatline.scoring.layout import SEQUENCE
 from heatline.scoring.layout import Sequence as TokenSequence
 from heatline.scoring.sequences import SequenceRunner
+from heatline.supervisor.card import atomic_path
 from heatline_probes.errors import CorpusError
 from heatline_probes.training.examples import folds_by_group
 
@@ -41,6 +43,7 @@ Progress = Callable[[str, int, int], None]
 
 TABLE = "halueval_general.parquet"
 FOLDS = 5
+BATCH = 50  # answers whose states are kept together
 QUINTILES = 5
 LEVELS = ("answer", "sentence", "span")
 CALIBRATOR_OF = {"answer": "scope", "sentence": "line", "span": "line"}  # what each is most like in code
@@ -108,6 +111,45 @@ def read_answer(marked: MarkedAnswer, runner: SequenceRunner) -> ReadAnswer | No
     hidden = runner.hidden_states(TokenSequence(np.concatenate([prefix, ids]), len(ids)))[len(prefix) :]
     offsets = np.asarray(tokens.offsets, np.int64)[: len(ids)]
     return ReadAnswer(marked, rms_normalize(hidden).astype(np.float16), offsets)
+
+
+def read_all(
+    marked: Sequence[MarkedAnswer],
+    runner: SequenceRunner,
+    folder: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[ReadAnswer]:
+    """All answers that have tokens; `folder` keeps the states of `BATCH` answers in a file each."""
+    read: list[ReadAnswer] = []
+    for first in range(0, len(marked), BATCH):
+        progress(first, len(marked))
+        batch = marked[first : first + BATCH]
+        text = json.dumps([runner.session.card.bundle_hash, *([one.question, one.answer] for one in batch)])
+        path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz" if folder else None
+        if path is None or not path.exists():
+            found = [one for one in (read_answer(each, runner) for each in batch) if one is not None]
+            if path is not None:
+                _keep(path, batch, found)
+        else:
+            with np.load(path, allow_pickle=False) as kept:
+                found = [
+                    ReadAnswer(batch[int(name[1:])], kept[name], kept[f"o{name[1:]}"])
+                    for name in kept.files
+                    if name.startswith("s")
+                ]
+        read += found
+    progress(len(marked), len(marked))
+    return read
+
+
+def _keep(path: Path, batch: Sequence[MarkedAnswer], found: Sequence[ReadAnswer]) -> None:
+    arrays: dict[str, NDArray[Any]] = {}
+    for one in found:
+        number = batch.index(one.marked)
+        arrays |= {f"s{number}": one.states, f"o{number}": one.offsets}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -19,6 +19,7 @@ from heatline_probes.evaluation.transfer import (
     load_answers,
     measure_transfer,
     quintiles,
+    read_all,
     read_answer,
     sentences,
     transfer_table,
@@ -72,6 +73,19 @@ def test_states_are_of_the_answer_after_its_question(tiny):
     assert "".join(ANSWER[a:b] for a, b in one.offsets) == ANSWER
     assert one.states.shape == other.states.shape
     assert not np.allclose(one.states, other.states, atol=1e-3)
+
+
+def test_states_are_kept_and_read_again(tiny, tmp_path, monkeypatch):
+    """The second time no model runs; another question is another file."""
+    runner, _ = tiny
+    marked = [MarkedAnswer("q", ANSWER, ()), MarkedAnswer("q", "   ", ()), MarkedAnswer("r", ANSWER, (MARK,))]
+    first = read_all(marked, runner, tmp_path)
+    monkeypatch.setattr(
+        "heatline_probes.evaluation.transfer.read_answer", lambda *args: pytest.fail("read again")
+    )
+    again = read_all(marked, runner, tmp_path)
+    assert [one.marked for one in again] == [one.marked for one in first]
+    assert all(np.array_equal(a.states, b.states) for a, b in zip(first, again, strict=True))
 
 
 def test_platt_fitted_again_mends_what_code_taught(tiny):
