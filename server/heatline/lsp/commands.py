@@ -8,7 +8,6 @@ from heatline.lsp import code_actions, code_lens, toggle_scaling
 from heatline.lsp.arguments import optional_uri, position_at, range_at, uri_at
 from heatline.lsp.explain import explanation, in_short
 from heatline.lsp.flagging import FlaggedLine
-from heatline.lsp.html_report import write_report
 from heatline.lsp.language_server import HeatlineServer
 from heatline.lsp.risky_line import after, before, riskiest, risky_line
 from heatline.lsp.shown_document import ShownDocument
@@ -95,6 +94,8 @@ def register(server: HeatlineServer) -> None:
 
     @server.command(SHOW_REPORT)
     async def show_report(*arguments: Any) -> dict[str, Any] | None:
+        from heatline.lsp.html_report import write_report  # with what terminals and pages need: megabytes
+
         uri = optional_uri(arguments, SHOW_REPORT)
         chosen = [shown for shown in server.display if uri is None or shown.uri == uri]
         if not chosen:

@@ -15,6 +15,7 @@ from heatline.probe import SpanProbe
 from heatline.scoring.cache import FeatureCache, content_key
 from heatline.scoring.cancellation import Cancelled, never
 from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.free_memory import give_back
 from heatline.scoring.layout import LAYOUT_VERSION, lay_out
 from heatline.scoring.parsing import DocumentParser
 from heatline.scoring.scopes import Scope, find_scopes
@@ -152,7 +153,13 @@ class Engine:
         return scored
 
     def save(self, wanted: Collection[bytes]) -> None:
-        """Write to disk what was scored under edit, as far as some document still holds it."""
+        """Write to disk what was scored under edit, as far as some document still holds it; give back memory.
+
+        For moments in which there is nothing else to do.
+        """
+        if self._session is not None:
+            self._session.release_scratch()
+            give_back()
         if self.cache is None:
             return
         for key in [key for key in self._recent if key in wanted]:

@@ -14,8 +14,8 @@ from heatline.scoring.layout import SEQUENCE, Int32, Sequence
 from heatline.supervisor.architecture import Float32
 from heatline.supervisor.session import CHUNK, KeyValueCache, SupervisorSession
 
-DEFAULT_MEMORY = 24 << 20
-"""Bytes of keys and values kept: 1,000 tokens of smollm2-135m, 2,000 of qwen2.5-coder-0.5b."""
+DEFAULT_MEMORY = 16 << 20
+"""Bytes of keys and values kept: 700 tokens of smollm2-135m, 1,400 of qwen2.5-coder-0.5b; one sequence always is."""
 
 Owner = tuple[str, bytes]
 """Whose sequence it is: a document, and the content key of the scope."""

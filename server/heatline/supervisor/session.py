@@ -94,6 +94,8 @@ class SupervisorSession:
                 f"The supervisor {self.card.name} was built for another kind of processor. "
                 f"Run `heatline supervisor build {self.card.name}` on this machine."
             )
+        self._resting: KeyValueCache | None = None
+        self._shrink: ort.RunOptions | None = None
         self._session = self._open(bundle / "graph.onnx", threads or default_threads(), device)
 
     @property
@@ -140,7 +142,18 @@ class SupervisorSession:
         cache.touched = max(cache.touched, cache.length + len(rows) - count)
         return hidden
 
-    def _run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
+    def release_scratch(self) -> None:
+        """Give back the memory that runs of many tokens needed. Takes a run of two tokens."""
+        if self._resting is None:
+            self._resting = self.new_cache(2)
+            self._shrink = ort.RunOptions()
+            self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._resting.length = 0
+        self._run(np.zeros(2, np.int32), self._resting, self._shrink)
+
+    def _run(
+        self, ids: NDArray[np.int32], cache: KeyValueCache, options: ort.RunOptions | None = None
+    ) -> Float32:
         count, total = len(ids), cache.length + len(ids)
         binding = self._session.io_binding()
         binding.bind_cpu_input("embeddings", self._embeddings.gather(ids))
@@ -153,7 +166,7 @@ class SupervisorSession:
                 buffer = cache.buffers[2 * layer + offset]
                 binding.bind_ortvalue_input(f"past_{what}_{layer}", buffer)
                 binding.bind_ortvalue_output(f"present_{what}_{layer}", buffer)
-        self._session.run_with_iobinding(binding)
+        self._session.run_with_iobinding(binding, options)
         return hidden
 
     def _open(self, graph: Path, threads: int, device: str) -> ort.InferenceSession:
