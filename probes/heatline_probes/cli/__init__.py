@@ -16,6 +16,7 @@ from heatline_probes.cli import (
     history,
     local_scaling,
     patches,
+    revise,
     train,
     transfer,
 )
@@ -32,6 +33,7 @@ app.add_typer(patches.app, name="patches")
 app.add_typer(evaluate.app, name="evaluate")
 app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
+app.command("revise")(revise.revise)
 app.command("transfer")(transfer.transfer)
 app.command("local-scaling")(local_scaling.local_scaling)
 app.command("train")(train.train)

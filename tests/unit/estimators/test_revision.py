@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatline_probes.corpus.endpoint import Endpoint
 from heatline_probes.errors import CorpusError
 from heatline_probes.estimators.revision import (
+    RevisionTask,
     edit_distance,
     edit_progress,
     exact_match,
     load_revision_tasks,
 )
+from heatline_probes.estimators.revision_run import choose_tasks, measure_revisions, revise, revision_table
+from tests.unit.estimators.fake_endpoint import fake_endpoint, said
 
 BUGGY = "def f(a):\n    return a - 1 + 2\n"
 FIXED = "def f(a):\n    return a + 1 + 3\n"
@@ -85,3 +89,49 @@ def test_a_missing_table_is_said(tmp_path):
     """With the variable to set."""
     with pytest.raises(CorpusError, match="HEATLINE_CORPORA"):
         load_revision_tasks(tmp_path)
+
+
+def fixing(number, right):
+    """A task and the row of its answer, surer where it is right."""
+    task = RevisionTask(f"own/{number}/0", "own", "MIT", "python", "", "", BUGGY, FIXED)
+    code = FIXED if right else BUGGY
+    text = f"```python\n{code}```"
+    tokens = [text[i : i + 5] for i in range(0, len(text), 5)]
+    logprob = -0.1 - 0.01 * number if right else -0.6 - 0.01 * number
+    return task, {"code": code, "tokens": tokens, "logprobs": [logprob] * len(tokens)}
+
+
+def test_revisions_are_measured():
+    """Half are right, and their probabilities know which."""
+    tasks, rows = zip(*(fixing(i, i % 2 == 0) for i in range(20)), strict=True)
+    found = measure_revisions(tasks, rows, resamples=20)
+    assert (found["exact_match"], found["improved"], found["unrecorded"]) == (0.5, 0.5, 0)
+    least = found["scores"]["minimum-token-probability"]
+    assert least["calibrators"]["platt"]["auc"]["value"] == 1.0
+    assert least["kendall_progress"] > 0.5
+    assert "| lowest-k | platt |" in revision_table(found)
+
+
+def test_revisions_that_end_alike_have_no_scores():
+    """Nothing to calibrate; that is said."""
+    tasks, rows = zip(*(fixing(i, True) for i in range(3)), strict=True)
+    assert "nothing to calibrate" in revision_table(measure_revisions(tasks, rows, resamples=20))
+
+
+def test_revisions_are_asked_for_once(tmp_path):
+    """The second run asks for what a kill cut off, and nothing else."""
+    tasks = [fixing(i, True)[0] for i in range(2)]
+    path = tmp_path / "revisions.jsonl"
+    with fake_endpoint(said(f"```python\n{FIXED}```")) as (url, asked):
+        endpoint = Endpoint(url, "m", retries=0)
+        first = revise(endpoint, tasks, path)
+        path.write_text(path.read_text()[:-10])
+        assert revise(endpoint, tasks, path) == first
+    assert len(asked) == 3
+    assert first[0]["code"] == FIXED
+
+
+def test_a_language_without_tasks_is_said():
+    """With what to do."""
+    with pytest.raises(CorpusError, match="--language"):
+        choose_tasks([fixing(0, True)[0]], 5, language="cobol")
