@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from heatline.cli import check, doctor, history, probe, second_opinion, serve, supervisor
+from heatline.cli import calibrate, check, doctor, history, probe, second_opinion, serve, supervisor
 from heatline.cli.output import version
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("calibrate")(calibrate.calibrate)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)

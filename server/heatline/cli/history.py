@@ -21,7 +21,8 @@ def history(
         str | None, typer.Option(metavar="TEXT", help="Commits whose author holds this, whoever wrote them.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Lines written on or after this day, such as 2026-01-31.")
+        str | None,
+        typer.Option(metavar="DATE", help="Lines written on or after this day, such as 2026-01-31."),
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Everybody's lines, not only assistants'.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
@@ -81,7 +82,9 @@ def read_with_progress(folder: Path, chosen: Rules, *, anew: bool = False) -> Hi
     if found.started_anew:
         complain("The history was rewritten since it was last read; all of it was read again.")
     if found.cut_off:
-        complain("The clone is shallow, so nothing is known of older lines. Run `git fetch --unshallow` for all.")
+        complain(
+            "The clone is shallow, so nothing is known of older lines. Run `git fetch --unshallow` for all."
+        )
     return found
 
 
@@ -112,7 +115,8 @@ def _table(found: History, summary: Summary) -> None:
             table.add_row(printable(name), *_cells(counts))
         console.print(table)
     curve = ", ".join(
-        f"{point.day} d: {point.unchanged:.0%} as written, {point.fixed:.1%} fixed" for point in summary.survival
+        f"{point.day} d: {point.unchanged:.0%} as written, {point.fixed:.1%} fixed"
+        for point in summary.survival
     )
     if curve:
         console.print(f"Survival: {curve}.")

@@ -31,6 +31,11 @@ _FIX_OF_NO_CODE = re.compile(
     rf"{_NOT_CODE}\b",
     re.I,
 )
+_FIX_OF_LINT = re.compile(
+    r"\bfix(?:e[sd]|ing)?:?\s+(?:[\w-]+\s+){0,2}(?:lint(?:er|ing)?|eslint|clippy|flake8|ruff|mypy|pyright|typing|"
+    r"type[- ]?(?:check(?:s|ing|er)?|errors?|issues?)|format(?:ting)?)\b",
+    re.I,
+)
 _SCOPE_OF_NO_CODE = re.compile(rf"^{_NOT_CODE}$", re.I)
 _CLOSES = re.compile(r"\b(?:fix(?:e[sd])?|resolve[sd]?)\s*:?\s+(?:[\w.-]+/[\w.-]+)?#\d+", re.I)
 _FORMATTER = re.compile(
@@ -48,7 +53,7 @@ def is_fix(message: str) -> bool:
     A conventional type decides when there is one: ``fix``, ``bugfix``, ``hotfix``, ``revert``, ``security`` are
     fixes, ``feat``, ``docs``, ``refactor`` … are not.  Without one, the subject must hold a word such as fix, bug,
     regression, revert, crash, broken, wrong, or any line must close an issue with “fixes #12” or “resolves #12”.
-    What is fixed must be code: typos, lint, formatting, tests, workflows and documentation don't count.
+    What is fixed must be code: typos, lint, type hints, formatting, tests, workflows and documentation don't count.
     """
     subject = _subject(message)
     typed = _TYPE.match(subject)
@@ -59,8 +64,8 @@ def is_fix(message: str) -> bool:
         scope = (typed["scope"] or typed["also"] or "").strip()
         rest = subject[typed.end() :]
         about = re.match(rf"(?:the |a |some |failing |all )*{_NOT_CODE}\b", rest, re.I)
-        return not (_SCOPE_OF_NO_CODE.match(scope) or about)
-    if _FIX_OF_NO_CODE.search(subject):
+        return not (_SCOPE_OF_NO_CODE.match(scope) or about or _FIX_OF_LINT.search(f"fix {rest}"))
+    if _FIX_OF_NO_CODE.search(subject) or _FIX_OF_LINT.search(subject):
         return False
     return bool(_FIX_WORDS.search(subject) or _CLOSES.search(message))
 

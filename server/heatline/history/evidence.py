@@ -14,6 +14,7 @@ from heatline.history.written_lines import Fate
 from heatline.history.written_scopes import WrittenScope, written_scopes
 from heatline.scorer import Scorer
 from heatline.scoring.cancellation import never
+from heatline.scoring.engine import KeyedScope
 from heatline.scoring.scored_text import ScoredText
 
 Float64 = NDArray[np.float64]
@@ -68,8 +69,9 @@ def gather_evidence(
     goal = min(most_lines, len(lines))
     rows: list[int] = []
     confidences: list[tuple[float, float]] = []
+    outlines = _Outlines(scorer)
     for written in written_scopes(history, lines, most_lines=most_lines, seed=seed, cancelled=cancelled):
-        scored = scored_lines(scorer, written, cancelled)
+        scored = scored_lines(scorer, written, outlines, cancelled)
         for line, row in zip(written.lines, written.rows.tolist(), strict=True):
             if (found := scored.get(line)) is not None:
                 rows.append(row)
@@ -91,16 +93,33 @@ def gather_evidence(
     )
 
 
+class _Outlines:
+    """The scopes of the file that was asked for last: the next scope is mostly of the same one."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self._text: str | None = None
+        self._scopes: dict[int, KeyedScope] = {}
+
+    def scope_at(self, written: WrittenScope) -> KeyedScope | None:
+        """The scope that ``written`` is, with the key of its features."""
+        if written.text is not self._text:
+            self._text = written.text
+            found = self._scorer.engine.outline(written.text, written.language)
+            self._scopes = {keyed.scope.start: keyed for keyed in found}
+        return self._scopes.get(written.scope.start)
+
+
 def scored_lines(
-    scorer: Scorer, written: WrittenScope, cancelled: Callable[[], bool] = never
+    scorer: Scorer, written: WrittenScope, outlines: _Outlines, cancelled: Callable[[], bool] = never
 ) -> dict[int, tuple[float, float]]:
     """Unscaled and scaled confidence of each line of a scope, by its number in the file from 0."""
-    for keyed in scorer.engine.outline(written.text, written.language):
-        if keyed.scope.start == written.scope.start:
-            features = scorer.engine.features(written.text, keyed, cancelled=cancelled)
-            scored = ScoredText(written.text, written.language, [features], scorer.probe)
-            return {line.line: (line.unscaled_confidence, line.confidence) for line in scored.lines}
-    return {}
+    keyed = outlines.scope_at(written)
+    if keyed is None:
+        return {}
+    features = scorer.engine.features(written.text, keyed, cancelled=cancelled)
+    scored = ScoredText(written.text, written.language, [features], scorer.probe)
+    return {line.line: (line.unscaled_confidence, line.confidence) for line in scored.lines}
 
 
 def _language(path: str) -> str:

@@ -1,0 +1,157 @@
+"""`heatline calibrate`: scaling fitted to a repository's own history."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from heatline.history.evidence import Evidence
+    from heatline.history.reading import History
+    from heatline.scorer import Scorer
+
+MOST_LINES = 6000
+
+
+class Outcome(StrEnum):
+    """What counts as edited."""
+
+    fixed = "fixed"
+    edited = "edited"
+
+
+def calibrate(
+    folder: Annotated[Path, typer.Argument(metavar="REPO", help="A folder of the repository.")] = Path(),
+    horizon: Annotated[float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.")] = 90.0,
+    outcome: Annotated[
+        Outcome, typer.Option(help="What risk means: fixed by a fix, or edited for any reason.")
+    ] = Outcome.fixed,
+    lines: Annotated[
+        int,
+        typer.Option(min=100, metavar="N", help="Score at most so many lines, drawn from all of history."),
+    ] = MOST_LINES,
+    author: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Commits whose author holds this, whoever wrote them.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Lines written on or after this day, such as 2026-01-31."),
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Everybody's lines, not only assistants'.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the scaling here.", show_default="your state folder"),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the reliability page here, too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the figures as JSON.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Keep nothing; only say how it would do.")
+    ] = False,
+    supervisor: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The supervisor to score with.", show_default="smollm2-135m"),
+    ] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The probe to score with.", show_default="the supervisor's own"),
+    ] = None,
+) -> None:
+    """Fits the scaling of risks to a repository, from what became of the lines that assistants wrote in it.
+
+    Lines are scored as they were when they were written, the scaling is fitted on the earlier 60 % of them and
+    judged on the rest, and then fitted on all. `"scaling": "workspace"` in the settings makes use of it. When
+    history tells too little nothing is written, and what is missing is said.
+    """
+    from heatline.cli.history import read_with_progress, rules
+    from heatline.cli.output import complain, emit
+    from heatline.history.calibrating import fit_and_judge
+    from heatline.history.calibration_run import make_scaling, reliability_page
+    from heatline.history.workspace_scaling import scaling_path, write_scaling
+
+    chosen = rules(author, since, everyone, folder)
+    history = read_with_progress(folder, chosen)
+    with _scorer(supervisor, probe) as scorer:
+        evidence = gather(history, scorer, horizon=horizon, outcome=outcome.value, most_lines=lines)
+        judged = fit_and_judge(evidence, outcome.value)
+        scaling = make_scaling(
+            judged, evidence, history, scorer.probe, chosen, horizon=horizon, outcome=outcome.value
+        )
+    target = out or scaling_path(history.repository)
+    if not dry_run:
+        write_scaling(scaling, target)
+    if html is not None:
+        page = reliability_page(
+            evidence, judged, scaling, name=folder.resolve().name, horizon=horizon, outcome=outcome.value
+        )
+        _write(html, page.html())
+    if as_json:
+        emit(json.dumps(vars(scaling), indent=2) + "\n")
+    else:
+        _say(evidence, judged, outcome.value)
+    if not dry_run:
+        complain(f'Wrote {target}. Set "scaling" to "workspace" to use it.')
+
+
+def gather(history: History, scorer: Scorer, *, horizon: float, outcome: str, most_lines: int) -> Evidence:
+    """Score lines of a history, with a bar on standard error."""
+    from heatline.cli.progress import stage_progress
+    from heatline.history.evidence import gather_evidence
+
+    with stage_progress() as report:
+        return gather_evidence(
+            history,
+            scorer,
+            horizon=horizon,
+            outcome=outcome,
+            most_lines=most_lines,
+            progress=lambda done, total: report("Scoring lines", done, total),
+        )
+
+
+def _scorer(supervisor: str | None, probe: str | None) -> Scorer:
+    import heatline
+    from heatline.settings import find_project_file, read_settings
+
+    project = find_project_file(Path().resolve())
+    settings, _ = read_settings([] if project is None else [project.layer(trusted=True)])
+    return heatline.load(supervisor or settings.supervisor, probe or settings.probe, settings.threads)
+
+
+def _say(evidence: Evidence, judged: object, outcome: str) -> None:
+    import numpy as np
+    from rich.console import Console
+
+    from heatline.history.calibrating import Judged
+    from heatline.history.validation import reliability
+    from heatline.report.reliability_terminal import print_quality, print_reliability
+
+    assert isinstance(judged, Judged)
+    console = Console()
+    edited = int((~evidence.kept).sum())
+    console.print(
+        f"{len(evidence):,} lines of {len(np.unique(evidence.commit)):,} commits were scored; {edited:,} of them "
+        f"({edited / len(evidence):.1%}) were {outcome}. Fitted on the first {len(judged.past):,}, judged on the "
+        f"{len(judged.later):,} that came later:"
+    )
+    print_quality(console, [("shipped", judged.before), ("workspace", judged.after)])
+    later = judged.later
+    print_reliability(console, "shipped", reliability(later.shipped, later.kept), outcome)
+    fitted = judged.fitted_on_past.predict(later.logits)
+    print_reliability(console, "workspace", reliability(fitted, later.kept), outcome)
+
+
+def _write(path: Path, text: str) -> None:
+    from heatline.errors import InputError
+    from heatline.supervisor.card import atomic_path
+
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} can't be written ({error.strerror}). Choose another file.") from error
