@@ -86,8 +86,9 @@ ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, tes
 	@for weights in "$$HEATLINE_TEST_WEIGHTS"/qwen2.5-coder-0.5b*.gguf; do test ! -f "$$weights" || \
 	$(BIN)/heatline supervisor add qwen2.5-coder-0.5b --file "$$weights"; done
 	$(MAKE) test
-# The other editors' tests (make editors test-editors) are not proven on a machine that has nothing installed.
-	$(BIN)/python -m pytest -m editor $(addprefix tests/editors/test_,neovim.py neovim_old.py vim.py emacs.py helix.py)
+# What can't be installed here in time is left out: its tests are skipped and say why.
+	HEATLINE_STEP_SECONDS=180 timeout 1200 $(MAKE) editors || echo "warning: not every editor was installed in time"
+	timeout 1200 $(MAKE) test-editors
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \

@@ -21,15 +21,15 @@ export DEBIAN_FRONTEND=noninteractive
 
 # step NAME COMMAND...: runs a command with a time limit; its output goes to the log NAME.
 step() {
-  local name=$1 limit=${seconds:-$STEP_SECONDS} code
+  local name=$1 limit=${seconds:-$STEP_SECONDS} what=${what:-$2} code
   shift
   echo "  $*" | cut -c -110
   timeout --kill-after=10 "$limit" "$@" >>"$CACHE/logs/$name.log" 2>&1 </dev/null
   code=$?
   case $code in
     0) return 0 ;;
-    124 | 137) why="not done within $limit s: $1 (log: $CACHE/logs/$name.log)" ;;
-    *) why="$1 failed with exit code $code (log: $CACHE/logs/$name.log)" ;;
+    124 | 137) why="not done within $limit s: $what (log: $CACHE/logs/$name.log)" ;;
+    *) why="$what failed with exit code $code (log: $CACHE/logs/$name.log)" ;;
   esac
   return 1
 }
@@ -76,7 +76,7 @@ install_vscode() {
     rm -rf "$CACHE/code-server"
     mkdir -p "$CACHE/code-server"
     echo '{ "private": true }' >"$CACHE/code-server/package.json"
-    seconds=$BUILD_SECONDS step vscode env --chdir="$CACHE/code-server" PATH="$CACHE/node/bin:$PATH" JOBS=max \
+    seconds=$BUILD_SECONDS what="npm install code-server" step vscode env --chdir="$CACHE/code-server" PATH="$CACHE/node/bin:$PATH" JOBS=max \
       npm_config_nodedir="$headers" npm_config_yes=true npm_config_unsafe_perm=true \
       npm install "code-server@$CODE_SERVER" --no-audit --no-fund --no-update-notifier || return 1
     # It gives up on its own child process after ten seconds, which a busy machine needs to start one.
@@ -113,7 +113,7 @@ install_helix() {
       -o "Dir::State::Lists=$folder.part/lists" -o "Dir::State::Status=$folder.part/status"
       -o "Dir::Cache=$folder.part/archives" -o Acquire::Languages=none -o APT::Sandbox::User=)
     step helix "${APT[@]}" "${apart[@]}" update || return 1
-    step helix env --chdir="$folder.part/debs" "${APT[@]}" "${apart[@]}" download hx libc6 libgcc-s1 || return 1
+    what="apt-get download" step helix env --chdir="$folder.part/debs" "${APT[@]}" "${apart[@]}" download hx libc6 libgcc-s1 || return 1
     mkdir "$folder.part/root"
     local package
     for package in "$folder.part"/debs/*.deb; do
