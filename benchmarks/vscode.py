@@ -41,11 +41,10 @@ WINDOWS = 3
 KEY_MS = 125
 TYPED = "    total = sum(right - left for left, right in merged) + len(gaps)\n"
 NOTE_FIRST_HEAT = """() => {
+  const drawn = (box) => getComputedStyle(box).backgroundColor.startsWith('rgba(230, 159, 0');
   const look = () => {
-    if (window.firstHeat === undefined && document.querySelector('.view-overlays .cdr[class*="ced-"]')
-        && [...document.querySelectorAll('.view-overlays .cdr[class*="ced-"]')].some((box) =>
-          getComputedStyle(box).backgroundColor.startsWith('rgba(230, 159, 0'))) window.firstHeat = Date.now();
-    if (window.firstHeat === undefined) requestAnimationFrame(look);
+    if ([...document.querySelectorAll('.view-overlays .cdr')].some(drawn)) window.firstHeat = Date.now();
+    else requestAnimationFrame(look);
   };
   look();
 }"""
@@ -114,7 +113,7 @@ def _one_window(server: CodeServer, workspace: Path) -> tuple[float, float]:
     shown: float = page.evaluate("window.firstHeat") / 1000
     activated = _last_activation(server)
     page.context.close()
-    while server.processes_running("serve"):  # the next window starts its own
+    while server.processes_running("-m heatline serve"):  # the next window starts its own
         time.sleep(0.2)
     return shown - activated, shown - opened
 
