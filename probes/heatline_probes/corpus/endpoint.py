@@ -66,7 +66,7 @@ class Endpoint:
                 max_tokens=max_tokens,
                 seed=seed,
                 logprobs=True,
-                **({} if choices is None else {"top_logprobs": choices}),
+                top_logprobs=openai.omit if choices is None else choices,
             )
         except openai.APIConnectionError as error:
             raise GeneratorError(

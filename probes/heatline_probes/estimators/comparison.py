@@ -67,7 +67,7 @@ def _pooled(one: Judged, states: Float32, level: str) -> Float32:
     rows = one.subject.line_rows if level == "line" else np.zeros(len(states), np.int64)
     sums = np.zeros((int(rows.max()) + 1, states.shape[1]), np.float32)
     np.add.at(sums, rows, states)
-    return sums / np.bincount(rows)[:, None].astype(np.float32)
+    return np.asarray(sums / np.bincount(rows)[:, None], np.float32)
 
 
 @dataclass(frozen=True)

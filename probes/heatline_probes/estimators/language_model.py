@@ -79,7 +79,8 @@ class LanguageModel:
             )
         except (OSError, ValueError, KeyError) as error:
             raise EvaluationError(f"The weights {self._weights} can't be read ({error}).") from error
-        return tokenizer, model.eval()
+        model.train(False)
+        return tokenizer, model
 
 
 def _size(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ from heatline_probes.estimators.prompts import (
     parse_lines,
     parse_yes,
 )
-from heatline_probes.estimators.subject import Estimate, Subject, nothing
+from heatline_probes.estimators.subject import Estimate, Float64, Subject, nothing
 
 CHOICES = 10  # of the first token
 MOST_DISTRACTORS = 3
@@ -44,14 +43,14 @@ class Verbalized:
         """Confidences of one subject."""
         count = len(subject.code.split("\n"))
 
-        def parse(answer: Answer) -> Sequence[float]:
-            return parse_lines(answer, count).tolist()
+        def parse(answer: Answer) -> Float64:
+            return parse_lines(answer, count)
 
         asked = self.asker.ask(ask_lines(subject), parse)
         if asked.value is None:
             token, line = nothing(subject)
             return Estimate(token, line, float("nan"), asked.counts)
-        said = np.asarray(asked.value)
+        said = asked.value
         line = said[subject.line_numbers]
         return Estimate(said[subject.lines], line, float(line.min(initial=1.0)), asked.counts)
 

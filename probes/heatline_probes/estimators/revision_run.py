@@ -99,7 +99,7 @@ def measure_revisions(
         [edit_progress(t.buggy, row["code"], t.fixed) for t, row in zip(tasks, rows, strict=True)]
     )
     recorded = [recorded_of(row["code"], row["tokens"], row["logprobs"]) for row in rows]
-    usable = np.flatnonzero([one is not None for one in recorded])
+    usable = [number for number, one in enumerate(recorded) if one is not None]
     logs = [one.log_probability for one in recorded if one is not None]
     spans = ComparedSpans(
         right[usable],

@@ -1,6 +1,6 @@
 """Does local Platt scaling beat global Platt scaling? On the held-out lines of a run, with paired intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,7 @@ def _folds(predictions: Predictions, view: SpanView, seed: int) -> list[tuple[st
     return found
 
 
-def local_table(studies: list[Mapping[str, Any]]) -> str:
+def local_table(studies: Sequence[Mapping[str, Any]]) -> str:
     """Global and local Platt scaling beside each other, and their paired difference."""
     lines = [
         "| protocol | spans | metric | unscaled | global Platt | local Platt | local − global |",
