@@ -26,13 +26,21 @@ class Outcome(StrEnum):
 
 def calibrate(
     folder: Annotated[Path, typer.Argument(metavar="REPO", help="A folder of the repository.")] = Path(),
-    horizon: Annotated[float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.")] = 90.0,
+    horizon: Annotated[
+        float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.", show_default="90")
+    ] = 90.0,
     outcome: Annotated[
-        Outcome, typer.Option(help="What risk means: fixed by a fix, or edited for any reason.")
+        Outcome,
+        typer.Option(help="What risk means: fixed by a fix, or edited for any reason.", show_default="fixed"),
     ] = Outcome.fixed,
     lines: Annotated[
         int,
-        typer.Option(min=100, metavar="N", help="Score at most so many lines, drawn from all of history."),
+        typer.Option(
+            min=100,
+            metavar="N",
+            help="Score at most so many lines, drawn from all of history.",
+            show_default="6000",
+        ),
     ] = MOST_LINES,
     author: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Commits whose author holds this, whoever wrote them.")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def history(
     folder: Annotated[Path, typer.Argument(metavar="REPO", help="A folder of the repository.")] = Path(),
-    horizon: Annotated[float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.")] = 90.0,
+    horizon: Annotated[
+        float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.", show_default="90")
+    ] = 90.0,
     author: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Commits whose author holds this, whoever wrote them.")
     ] = None,

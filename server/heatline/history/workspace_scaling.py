@@ -73,6 +73,13 @@ class WorkspaceScaling:
         moved["line"] = self.calibrator().to_json()
         return replace(probe, card=replace(probe.card, calibrators=moved, threshold=self.threshold))
 
+    def basis(self) -> str:
+        """What all its risks rest on, in one sentence."""
+        return (
+            f"Risks are scaled to this repository: {round(100 * self.base_rate)} of 100 lines were {self.outcome} "
+            f"within {self.horizon_days:g} days; from {self.lines:,} lines of {self.commits:,} commits."
+        )
+
     def sentence(self, risk: float) -> str:
         """What a line's risk rests on, in one sentence."""
         done = "were fixed" if self.outcome == "fixed" else "were edited"

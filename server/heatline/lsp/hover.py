@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from heatline.history.workspace_scaling import WorkspaceScaling
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.wording import bar, code, in_plain_words, percent, shown_risk
@@ -14,9 +15,16 @@ MAX_CONTRIBUTIONS = 5
 
 
 def hover_at(
-    document: ScoredDocument, offset: int, scaling: Scaling, encoding: PositionEncoding
+    document: ScoredDocument,
+    offset: int,
+    scaling: Scaling,
+    encoding: PositionEncoding,
+    workspace: WorkspaceScaling | None = None,
 ) -> types.Hover | None:
-    """What is known about the code at ``offset``; None where nothing was scored (blank lines)."""
+    """What is known about the code at ``offset``; None where nothing was scored (blank lines).
+
+    ``workspace`` is the repository's own scaling, when risks are scaled by it.
+    """
     line = document.line_at(offset)
     if line is None:
         return None
@@ -26,6 +34,8 @@ def hover_at(
         f"**{name} {percent(risk)}** {bar(risk)} {in_plain_words(risk, scaling)}",
         "\n".join(f"- {entry}" for entry in _levels(document, line, offset)),
     ]
+    if workspace is not None and scaling == "scaled":
+        paragraphs.append(workspace.sentence(risk))
     contributions = _contributions(document, line)
     if contributions:
         paragraphs.append(f"Raises this line's risk most (log-odds): {', '.join(contributions)}")

@@ -40,11 +40,16 @@ from heatline.lsp.shown_document import Notes, ShownDocument
 from heatline.lsp.status import CAPABILITY as STATUS_CAPABILITY
 from heatline.lsp.status import StatusReporter
 from heatline.lsp.unscorable import below, why_unscorable
+from heatline.lsp.workspace_scaling import shown_scaling
 from heatline.noise.globs import PathFilter
 from heatline.noise.reviewed_marks import ReviewedMarks
+from heatline.scoring.free_memory import give_back
 from heatline.settings import Scaling, Settings
 
 logger = logging.getLogger(__name__)
+
+_FREE_SECONDS = 1.0
+"""After a document was closed its memory goes back to the system: by then nothing holds its scores any more."""
 
 
 class HeatlineServer(LanguageServer):
@@ -98,7 +103,7 @@ class HeatlineServer(LanguageServer):
         if not folders and params.root_uri:
             folders = [params.root_uri]
         self.configuration.begin(params.initialization_options, folders)
-        self.scaling = self.configuration.machine.scaling
+        self.scaling = shown_scaling(self.configuration.machine)
         self.link = self._new_link()
         self._set_log_level()
 
@@ -108,7 +113,7 @@ class HeatlineServer(LanguageServer):
         before, now = self.link.settings, self.configuration.machine
         self._set_log_level()
         if before.scaling != now.scaling:
-            self.scaling = now.scaling
+            self.scaling = shown_scaling(now)
         if _restarts(before, now):
             self.restart()
             return
@@ -161,6 +166,7 @@ class HeatlineServer(LanguageServer):
         self.display.closed(uri)
         self.published.cleared(uri)
         self.status.changed()
+        asyncio.get_running_loop().call_later(_FREE_SECONDS, give_back)
 
     def score_anew(self, document: Document) -> None:
         """Scores a document, or scores it once more, as it is."""
@@ -235,6 +241,8 @@ class HeatlineServer(LanguageServer):
 
     def probe_loaded(self) -> None:
         self._loading_ended()
+        if self.link.scaled is not None and self.link.scaled.problem is not None:
+            self.say(self.link.scaled.problem, kind=types.MessageType.Info)
         self.status.changed()
 
     def scored(self, document: ScoredDocument) -> None:
@@ -333,7 +341,9 @@ class HeatlineServer(LanguageServer):
             self._loading = None
 
     def _new_link(self) -> ScoringLink:
-        return ScoringLink(self.configuration.machine, self, self.why_unscorable, self._make_worker)
+        folders = self.configuration.folders
+        folder = folders[0][1] if folders else None
+        return ScoringLink(self.configuration.machine, self, self.why_unscorable, self._make_worker, folder)
 
     def _document_folders(self) -> set[Path]:
         return {path.parent for each in self.documents if (path := path_of(each.uri)) is not None}
@@ -349,6 +359,7 @@ def _restarts(before: Settings, now: Settings) -> bool:
         return (
             *(settings.supervisor, settings.probe, settings.threads, settings.device),
             *(settings.memory_mb, settings.cache_size_mb, settings.base_rate),
+            settings.scaling == "workspace",
         )
 
     return started_with(before) != started_with(now)

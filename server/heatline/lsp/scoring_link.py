@@ -13,6 +13,7 @@ from heatline.errors import ProbeError
 from heatline.lsp.documents import Document
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.scoring_session import NOBODY_EDITS, ScoringSession, Worker
+from heatline.lsp.workspace_scaling import ScaledProbe, scaled_probe
 from heatline.probe import SpanProbe
 from heatline.scoring import wire
 from heatline.scoring.scope_confidences import ScopeConfidences
@@ -67,9 +68,12 @@ class ScoringLink:
         listener: ScoringListener,
         why_unscorable: Callable[[Document], str | None],
         make_worker: MakeWorker,
+        folder: Path | None = None,
     ) -> None:
         self.settings = settings
         self.probe: SpanProbe | None = None
+        self.scaled: ScaledProbe | None = None
+        self._folder = folder
         self.asked = False
         """Whether the worker was given anything, and so is there or will be soon."""
         self._listener = listener
@@ -124,7 +128,8 @@ class ScoringLink:
     async def worker_loaded(self, probe: str) -> None:
         try:
             loaded = await asyncio.to_thread(SpanProbe.load, Path(probe))
-            self.probe = at_base_rate(loaded, self.settings)
+            self.scaled = await asyncio.to_thread(scaled_probe, loaded, self.settings, self._folder)
+            self.probe = self.scaled.probe
         except ProbeError as error:  # it was fine when the worker read it, a moment ago
             self.scoring_failed(str(error), uri=None)
             return
@@ -160,16 +165,6 @@ class ScoringLink:
     def _scored(self, document: ScoredDocument) -> None:
         if self._open:
             self._listener.scored(document)
-
-
-def at_base_rate(probe: SpanProbe, settings: Settings) -> SpanProbe:
-    """``probe`` with its calibrators moved to ``heatline.baseRate``, if it is set.
-
-    Raises ProbeError for a probe that isn't calibrated.
-    """
-    if settings.base_rate is None:
-        return probe
-    return probe.at_base_rate(settings.base_rate)
 
 
 def _load(settings: Settings) -> wire.Load:

@@ -38,7 +38,9 @@ def register(server: HeatlineServer) -> None:
         if document is None or not server.configuration.of(uri).settings.features.hover:
             return None
         offset = document.document.offset(params.position, server.encoding)
-        return hover_at(document, offset, server.scaling, server.encoding)
+        scaled = server.link.scaled
+        workspace = None if scaled is None else scaled.workspace
+        return hover_at(document, offset, server.scaling, server.encoding, workspace)
 
     @server.feature(span_confidence.METHOD)
     def confidence(params: Any) -> dict[str, Any] | None:

@@ -52,6 +52,7 @@ class StatusReporter:
             "supervisor": probe.card.supervisor if probe is not None else self._named(),
             "probe": None if probe is None else probe.name,
             "scaling": self._server.scaling,
+            "basis": self._basis(),
             "pending": pending,
             "worst": self._worst(),
             "message": self._failure,
@@ -63,6 +64,10 @@ class StatusReporter:
         if self._server.link.probe is None:
             return "starting" if self._server.link.asked else "stopped"
         return "busy" if pending or self.scanning else "idle"
+
+    def _basis(self) -> str | None:
+        scaled = self._server.link.scaled
+        return None if scaled is None or scaled.workspace is None else scaled.workspace.basis()
 
     def _named(self) -> str:
         return self._server.link.settings.supervisor or DEFAULT_SUPERVISOR
