@@ -14,6 +14,7 @@ from heatline.probe import SpanProbe
 from heatline.probe.chosen import chosen_probe
 from heatline.scoring.cache import FeatureCache
 from heatline.scoring.engine import Engine
+from heatline.scoring.headers import language_of_file
 from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.scored_text import ScoredText
@@ -110,7 +111,7 @@ class Scorer:
         is cut by indentation.  Raises ``SupervisorError`` or ``ProbeError`` when the model can't be run, and
         ``scoring.engine.Cancelled`` when ``cancelled()`` turns true.
         """
-        chosen = language_of(language) if language else language_of(path) if path else PLAIN
+        chosen = language_of(language) if language else language_of_file(path, text) if path else PLAIN
         scopes = list(self.engine.scope_features(text, chosen, cancelled=cancelled))
         return ScoredText(text, chosen, scopes, self.probe)
 

@@ -123,3 +123,24 @@ def test_an_earlier_snapshot_does_not_see_a_later_edit() -> None:
     change(store, insertion(0, 0, "x"))
     assert before is not None
     assert before.text == "abc"
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "language"),
+    [
+        ("cpp", "int f(void);\n", "c"),
+        ("c", "class A {\n};\n", "cpp"),
+        ("cpp", "", "cpp"),
+        ("text", "x", "text"),
+    ],
+)
+def test_a_headers_text_decides_between_c_and_cpp(named: str, text: str, language: str) -> None:
+    """And what was decided when it was opened stays."""
+    store = DocumentStore()
+    opened = store.open(types.TextDocumentItem("file:///a.h", named, 1, text))
+    assert opened.language_id == language
+    identifier = types.VersionedTextDocumentIdentifier(uri="file:///a.h", version=2)
+    whole = types.TextDocumentContentChangeWholeDocument(text="class B {};\n")
+    changed = store.change(identifier, [whole], ENCODINGS["utf-16"])
+    assert changed is not None
+    assert changed.language_id == language

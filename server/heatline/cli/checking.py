@@ -17,6 +17,7 @@ from heatline.noise.directives import NOTHING_IGNORED, ignored_lines
 from heatline.noise.skipped import skipped_by_text
 from heatline.report.checked import CheckedFile, FailedFile, Scored
 from heatline.scoring.generated import changed_lines
+from heatline.scoring.headers import language_of_file
 from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.limits import MAX_BYTES
 from heatline.scoring.result import ScoredLine
@@ -129,7 +130,8 @@ def check_source(
     source: Source, scorer: Scorer, language: str | None, flags: Flags
 ) -> CheckedFile | FailedFile | None:
     """Scores and flags one source; a failure when it can't be scored, None when it asks to be ignored."""
-    chosen = language_of(language) if language else language_of(source.path) if source.path else PLAIN
+    path, text = source.path, source.text
+    chosen = language_of(language) if language else language_of_file(path, text) if path else PLAIN
     ignored = ignored_lines(source.text, chosen) if flags.heed else NOTHING_IGNORED
     if ignored.whole_file:
         log.debug("%s asks to be ignored.", source.name)

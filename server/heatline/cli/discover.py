@@ -12,6 +12,7 @@ from heatline.errors import InputError
 from heatline.noise.globs import PathFilter
 from heatline.noise.skipped import skipped_by_name
 from heatline.scoring.generated import run_git
+from heatline.scoring.headers import is_header
 from heatline.scoring.languages import PLAIN, known_suffixes, language_of
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Selection:
 
     def reason(self, path: Path, relative: Path) -> str | None:
         """Why the file ``path`` is left out; ``relative`` is its path from the folder that is checked."""
-        if self.languages is not None and language_of(path) not in self.languages:
+        if self.languages is not None and self.languages.isdisjoint(_possible_languages(path)):
             return "is in none of the chosen languages"
         if self.skip_generated and (reason := skipped_by_name(relative)) is not None:
             return reason
@@ -112,6 +113,11 @@ def chosen_languages(names: Sequence[str] | None) -> frozenset[str] | None:
     if names is None:
         return None
     return frozenset(language_of(name) for name in names if language_of(name) != PLAIN or name == PLAIN)
+
+
+def _possible_languages(path: Path) -> set[str]:
+    """What a file may be in: a header's text decides between two."""
+    return {"c", "cpp"} if is_header(path) else {language_of(path)}
 
 
 def _below(path: Path, folder: Path) -> Path:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from lsprotocol import types
 
+from heatline.lsp.document_place import language_id_of
 from heatline.lsp.line_index import LineIndex
 from heatline.lsp.position_encoding import PositionEncoding, join_surrogates, without_surrogates
 
@@ -75,7 +76,8 @@ class DocumentStore:
     def open(self, item: types.TextDocumentItem, *, is_cell: bool = False) -> Document:
         """Adds a document. One that is open already is replaced: the editor's text is the right one."""
         text = join_surrogates(item.text)
-        document = Document(item.uri, item.language_id, item.version, text, is_cell=is_cell)
+        language = language_id_of(item.uri, item.language_id, text)  # kept through edits: it doesn't flicker
+        document = Document(item.uri, language, item.version, text, is_cell=is_cell)
         self._documents[item.uri] = document
         return document
 

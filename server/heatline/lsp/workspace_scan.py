@@ -13,7 +13,7 @@ from lsprotocol import types
 from heatline.lsp.changed_files import changed_files
 from heatline.lsp.committed_texts import head_stamp
 from heatline.lsp.diagnostics import line_diagnostics
-from heatline.lsp.document_place import document_language
+from heatline.lsp.document_place import document_language, language_id_of
 from heatline.lsp.documents import Document
 from heatline.lsp.flagging import flagged_lines
 from heatline.lsp.generated_regions import Regions
@@ -88,7 +88,7 @@ class WorkspaceScan:
         text = await asyncio.to_thread(_read, path)
         if text is None:
             return None
-        document = Document(path.as_uri(), "", 0, text)
+        document = Document(path.as_uri(), language_id_of(path.as_uri(), "", text), 0, text)
         if server.why_unscorable(document) is not None:
             return None
         settings = server.configuration.of(document.uri).settings
