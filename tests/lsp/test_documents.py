@@ -131,7 +131,7 @@ def test_an_earlier_snapshot_does_not_see_a_later_edit() -> None:
         ("cpp", "int f(void);\n", "c"),
         ("c", "class A {\n};\n", "cpp"),
         ("cpp", "", "cpp"),
-        ("text", "x", "text"),
+        ("text", "int x;\n", "c"),
     ],
 )
 def test_a_headers_text_decides_between_c_and_cpp(named: str, text: str, language: str) -> None:
