@@ -31,6 +31,9 @@ BINS = 10
 FINE = 256  # groups of confidences that resampled ranks are taken from
 MASS_BINS = 15
 REVIEWED = (0.1, 0.2)  # shares of all spans, the riskiest first
+SMALLEST_DATASET = (
+    20  # programs: what is smaller is listed, but is not one voice among the datasets of a mean
+)
 ERRORS = ("ece", "ece_debiased", "smooth_ece")
 
 
@@ -100,7 +103,8 @@ def measure(outcomes: Outcomes, draws: Draws) -> Report:
     """BSS, Brier, calibration errors, AUC, bin coverage and recall under review.
 
     The headline is `mean["bss_within_dataset"]`: each dataset's BSS against its own base rate, averaged over
-    datasets; the pooled BSS also rewards telling datasets apart. `outcomes.program` counts as in `draws`.
+    datasets of at least `SMALLEST_DATASET` programs (over all, where none is so large); the pooled BSS also
+    rewards telling datasets apart. `outcomes.program` counts as in `draws`.
     """
     edges = np.unique(np.quantile(outcomes.confidence, np.linspace(0, 1, FINE + 1)[1:-1]))
     per_dataset, totals = {}, []
@@ -125,7 +129,8 @@ def measure(outcomes: Outcomes, draws: Draws) -> Report:
         np.sum([whole for _, whole in totals], axis=0),
     )
     names = list(pooled.metrics)
-    mean = {name: mean_estimate([m.metrics[name] for m in per_dataset.values()]) for name in names}
+    large = [m for m in per_dataset.values() if m.programs >= SMALLEST_DATASET] or list(per_dataset.values())
+    mean = {name: mean_estimate([m.metrics[name] for m in large]) for name in names}
     mean["bss_within_dataset"] = mean.pop("bss")
     return Report(per_dataset, mean, pooled)
 

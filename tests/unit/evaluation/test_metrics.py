@@ -117,6 +117,18 @@ def test_the_same_contender_differs_from_itself_by_nothing(outcomes):
     assert np.ptp(paired.interval) < np.ptp(alone.interval)
 
 
+def test_a_tiny_dataset_is_listed_but_is_no_voice_of_the_mean():
+    """Eleven programs would weigh as much as thousands."""
+    generator = np.random.default_rng(4)
+    program = np.arange(400) // 4
+    dataset = np.where(program < 95, "large", "tiny")
+    kept = generator.integers(0, 2, 400).astype(float)
+    confidence = np.clip(0.5 + (kept - 0.5) * np.where(dataset == "large", 0.6, -0.6), 0, 1)
+    result = describe(Outcomes(confidence, kept, program, dataset), resamples=20)
+    assert result["per_dataset"]["tiny"]["bss"]["value"] < 0
+    assert result["mean"]["bss_within_dataset"]["value"] == result["per_dataset"]["large"]["bss"]["value"]
+
+
 def test_a_dataset_with_one_outcome_has_no_skill_and_spoils_no_mean():
     """Undefined is null on paper and left out of the mean."""
     p, y = np.full(40, 0.9), np.ones(40)
