@@ -1,6 +1,6 @@
 """How long an edit takes until its diagnostics are there again, through a real server and its real pipes.
 
-    python benchmarks/latency.py [--supervisor NAME]… [--keystrokes N] [--out docs/benchmarks-latency.md]
+    python benchmarks/latency.py [--supervisor NAME]… [--part PART]… [--keystrokes N] [--out docs/benchmarks-latency.md]
 
 For each supervisor, in one run: a key pressed at the end of a function of 400 tokens, in its middle, and in one
 function of a file of 5,000 lines; each from the edit to the diagnostics of its version, without the debounce, and
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 LINES, FUNCTION_TOKENS, OPEN_FILES, IDLE_SECONDS = 5_000, 400, 10, 20.0
 REST_SECONDS = 4.0
 WARM_UP, PATIENCE = 5, 600.0
+PARTS = ("function", "large", "memory")
 SERVE = [sys.executable, "-c", "from heatline.cli import main; main()", "serve", "--stdio"]
 TARGETS = {
     "smollm2-135m": {"end": 30.0, "memory": 250.0},
     "qwen2.5-coder-0.5b": {"end": 60.0, "memory": 450.0},
 }
 HOVER_TARGET = 20.0
+_FIGURES = ("end", "middle", "large", "hover", "memory_mb")
 
 
 class Editor:
@@ -223,66 +225,80 @@ def from_scratch(supervisor: str, text: str, rounds: int) -> tuple[float, Callab
     return statistics.median(times[1:]), lambda code: len(scorer.engine.session.tokenizer.encode(code).ids)
 
 
-def measure(supervisor: str, keystrokes: int, lines: int) -> dict[str, Any]:
+def measure(supervisor: str, keystrokes: int, lines: int, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     import heatline
 
     with heatline.load(supervisor, cache=False) as scorer:
         tokenizer = scorer.engine.session.tokenizer
         function = function_of(FUNCTION_TOKENS, lambda code: len(tokenizer.encode(code).ids))
         tokens = len(tokenizer.encode(function).ids)
-    scratch, _ = from_scratch(supervisor, function, 3)
-    big = long_file(lines)
-    result: dict[str, Any] = {
-        "supervisor": supervisor, "function_tokens": tokens, "lines": big.count("\n"),
-        "scratch_function_ms": scratch, "load_before": os.getloadavg(),
-    }  # fmt: skip
+    result: dict[str, Any] = {"supervisor": supervisor, "load_before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"HEATLINE_SUPERVISOR": supervisor, "HEATLINE_CACHE": folder}
         editor = Editor(environment)
+        if "function" in parts:
+            scratch, _ = from_scratch(supervisor, function, 3)
+            result |= {"function_tokens": tokens, "scratch_function_ms": scratch}
         small = f"file://{folder}/small.py"
         editor.open(small, function)
         editor.complete(small)
         rows = function.splitlines()
         last, middle = len(rows) - 1, len(rows) // 2
         pids = rest(editor)
-        result["end"] = timed(pids, lambda: typed(editor, small, last, len(rows[last]), keystrokes))
-        few = max(keystrokes // 3, 5)
-        result["middle"] = timed(pids, lambda: typed(editor, small, middle, len(rows[middle]), few))
-        large = f"file://{folder}/large.py"
-        started = time.perf_counter()
-        editor.open(large, big)
-        hovers = []
-        while True:  # hovers on the edited file and on this one, until the last of its lines is scored
-            seconds, _ = editor.hover(small, middle)
-            hovers.append(1000 * seconds)
-            seconds, answer = editor.hover(large, big.count("\n") - 3)
-            if answer is not None:
-                break
-            hovers.append(1000 * seconds)
-            time.sleep(0.02)
-        scored_at = time.perf_counter()
-        result["hover"] = quantiles(hovers)
-        result["scratch_file_ms"] = 1000 * (scored_at - started)
-        rest(editor)
-        rows = big.splitlines()
-        inside = next(i for i in range(len(rows) // 2, len(rows)) if rows[i].startswith("    return"))
-        result["large"] = timed(pids, lambda: typed(editor, large, inside, len(rows[inside]), keystrokes))
-        editor.tell("textDocument/didClose", {"textDocument": {"uri": large}})
-        for number in range(OPEN_FILES - 1):
-            uri = f"file://{folder}/other{number}.py"
-            editor.open(uri, long_file(200, seed=number + 1))
-            editor.complete(uri)
-        editor.insert(small, last, 0, " ")
-        editor.complete(small)
-        rest(editor)
-        result["memory_mb"] = {
-            name: proportional_set_size(pid) for name, pid in zip(("server", "worker"), pids, strict=False)
-        }
-        busy = sum(map(processor_seconds, pids))
-        time.sleep(IDLE_SECONDS)
-        result["idle_processor_share"] = (sum(map(processor_seconds, pids)) - busy) / IDLE_SECONDS
+        if "function" in parts:
+            result["end"] = timed(pids, lambda: typed(editor, small, last, len(rows[last]), keystrokes))
+            few = max(keystrokes // 3, 5)
+            result["middle"] = timed(pids, lambda: typed(editor, small, middle, len(rows[middle]), few))
+        if "large" in parts:
+            result |= in_a_large_file(editor, pids, folder, small, middle, keystrokes, lines)
+        if "memory" in parts:
+            for number in range(OPEN_FILES - 1):
+                uri = f"file://{folder}/other{number}.py"
+                editor.open(uri, long_file(200, seed=number + 1))
+                editor.complete(uri)
+            editor.insert(small, last, 0, " ")
+            editor.complete(small)
+            rest(editor)
+            result["memory_mb"] = {
+                name: proportional_set_size(pid)
+                for name, pid in zip(("server", "worker"), pids, strict=False)
+            }
+            busy = sum(map(processor_seconds, pids))
+            time.sleep(IDLE_SECONDS)
+            result["idle_processor_share"] = (sum(map(processor_seconds, pids)) - busy) / IDLE_SECONDS
         result["load_after"] = os.getloadavg()
         editor.end()
+    return result
+
+
+def in_a_large_file(
+    editor: Editor, pids: list[int], folder: str, small: str, middle: int, keystrokes: int, lines: int
+) -> dict[str, Any]:
+    """Hovers while a long file is being scored, and keys in one of its functions afterwards."""
+    big = long_file(lines)
+    large = f"file://{folder}/large.py"
+    started = time.perf_counter()
+    editor.open(large, big)
+    hovers = []
+    while True:  # hovers on the edited file and on this one, until the last of its lines is scored
+        seconds, _ = editor.hover(small, middle)
+        hovers.append(1000 * seconds)
+        seconds, answer = editor.hover(large, big.count("\n") - 3)
+        if answer is not None:
+            break
+        hovers.append(1000 * seconds)
+        time.sleep(0.02)
+    scored_at = time.perf_counter()
+    rest(editor)
+    rows = big.splitlines()
+    inside = next(i for i in range(len(rows) // 2, len(rows)) if rows[i].startswith("    return"))
+    result = {
+        "lines": big.count("\n"),
+        "hover": quantiles(hovers),
+        "scratch_file_ms": 1000 * (scored_at - started),
+        "large": timed(pids, lambda: typed(editor, large, inside, len(rows[inside]), keystrokes)),
+    }
+    editor.tell("textDocument/didClose", {"textDocument": {"uri": large}})
     return result
 
 
@@ -342,17 +358,25 @@ def main() -> None:
     parser.add_argument("--supervisor", action="append")
     parser.add_argument("--keystrokes", type=int, default=60)
     parser.add_argument("--lines", type=int, default=LINES)
+    parser.add_argument(
+        "--part", action="append", choices=PARTS, help="measure this, add it to what --out has"
+    )
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    results = [
-        measure(supervisor, options.keystrokes, options.lines)
-        for supervisor in options.supervisor or list(TARGETS)
-    ]
+    kept = options.out.with_suffix(".json") if options.out else None
+    known: dict[str, dict[str, Any]] = {}
+    if kept is not None and kept.exists() and tuple(options.part or PARTS) != PARTS:
+        known = {result["supervisor"]: result for result in json.loads(kept.read_text(encoding="utf-8"))}
+    for supervisor in options.supervisor or list(TARGETS):
+        found = measure(supervisor, options.keystrokes, options.lines, options.part or PARTS)
+        known[supervisor] = known.get(supervisor, {}) | found
+    results = [result for result in known.values() if set(_FIGURES) <= result.keys()]
+    if kept is not None:
+        kept.write_text(json.dumps(list(known.values()), indent=1) + "\n", encoding="utf-8")
     page = markdown(results)
     print(page)
     if options.out:
         options.out.write_text(page, encoding="utf-8")
-        options.out.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

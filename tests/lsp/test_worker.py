@@ -48,7 +48,9 @@ class ScriptedEngine:
     def save(self, wanted: Collection[bytes]) -> None:
         self.saved.append(set(wanted))
 
-    def outline(self, text: str, language: str, document: str | None = None) -> list[KeyedScope]:
+    def outline(
+        self, text: str, language: str, document: str | None = None, above: str = ""
+    ) -> list[KeyedScope]:
         return [
             KeyedScope(Scope(number, number, line, "run"), key_of(line))
             for number, line in enumerate(text.splitlines())

@@ -28,7 +28,8 @@ EditListener = Callable[[str, str, int, int, str], None]
 class Document:
     """One version of one open document; ``last_edit`` is the offset of its latest change, 0 when opened.
 
-    ``is_cell``: it is a notebook's cell, in which some lines are commands to the notebook and no code.
+    ``is_cell``: it is a notebook's cell, in which some lines are commands to the notebook and no code; ``above``
+    are then the import lines of the cells before it.
     """
 
     uri: str
@@ -37,6 +38,7 @@ class Document:
     text: str
     last_edit: int = 0
     is_cell: bool = False
+    above: str = ""
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -109,6 +111,14 @@ class DocumentStore:
             )
         self._documents[identifier.uri] = document
         return document
+
+    def put_below(self, uri: str, above: str) -> Document | None:
+        """Gives a cell other import lines; None when it has them already, or isn't open."""
+        document = self._documents.get(uri)
+        if document is None or document.above == above:
+            return None
+        self._documents[uri] = replace(document, above=above)
+        return self._documents[uri]
 
     def close(self, uri: str) -> None:
         """Forgets a document; one that is not open is no error."""

@@ -204,6 +204,7 @@ class ScoringSession:
                 language=document_language(document),
                 priority_offset=document.last_edit if edited else NOBODY_EDITS,
                 text=document.scorable_text,
+                above=document.above,
             )
         )
 

@@ -105,12 +105,17 @@ class Engine:
         for keyed in nearest_first(scopes, priority_offset):
             yield self.features(text, keyed, cancelled=cancelled or never)
 
-    def outline(self, text: str, language: str, document: str | None = None) -> list[KeyedScope]:
-        """The scopes of ``text`` in order; a newer text of the same ``document`` is not parsed from scratch."""
+    def outline(
+        self, text: str, language: str, document: str | None = None, above: str = ""
+    ) -> list[KeyedScope]:
+        """The scopes of ``text`` in order; a newer text of the same ``document`` is not parsed from scratch.
+
+        ``above`` is as in ``find_scopes``.
+        """
         if document is None:
-            scopes = find_scopes(text, language)
+            scopes = find_scopes(text, language, above=above)
         else:
-            scopes = find_scopes(text, language, partial(self._parser.parse, document))
+            scopes = find_scopes(text, language, partial(self._parser.parse, document), above)
         return [
             KeyedScope(scope, content_key(self._producer, text[scope.start : scope.end], scope.context))
             for scope in scopes

@@ -57,8 +57,11 @@ def parse_from_scratch(language: str, source: bytes) -> Tree:
     return parser_for(language).parse(source)
 
 
-def find_scopes(text: str, language: str, parse: Parse = parse_from_scratch) -> list[Scope]:
-    """Scopes in document order; every non-white-space character is in exactly one of them."""
+def find_scopes(text: str, language: str, parse: Parse = parse_from_scratch, above: str = "") -> list[Scope]:
+    """Scopes in document order; every non-white-space character is in exactly one of them.
+
+    ``above`` are import lines that hold here and stand elsewhere, as in the cells before a notebook's cell.
+    """
     blocks: list[_Block]
     imports: list[tuple[int, int]] = []
     if language == PLAIN or language not in LANGUAGES:
@@ -71,14 +74,23 @@ def find_scopes(text: str, language: str, parse: Parse = parse_from_scratch) -> 
             block.end,
             block.name,
             "statements" if block.kind == _PARAGRAPH else block.kind,
-            _context(text, block, imports),
+            _context(text, block, imports, above),
         )
         for block in _whole_lines(text, _merge_statements(text, _attach_comments(text, blocks)))
     ]
 
 
-def _context(text: str, block: _Block, imports: list[tuple[int, int]]) -> str:
-    lines = [text[start:end] for start, end in imports if end <= block.start]
+def import_lines(text: str, language: str) -> str:
+    """The import lines of a text, as the context of what comes after it."""
+    if language not in LANGUAGES:
+        return ""
+    _, imports = _by_grammar(text, LANGUAGES[language], language, parse_from_scratch)
+    return "\n".join(text[start:end] for start, end in imports)
+
+
+def _context(text: str, block: _Block, imports: list[tuple[int, int]], above: str) -> str:
+    lines = [above] if above else []
+    lines += [text[start:end] for start, end in imports if end <= block.start]
     if block.outer:
         lines.append(block.outer)
     return "\n".join(lines)

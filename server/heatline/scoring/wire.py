@@ -55,7 +55,7 @@ class Score:
     ``job`` is unique in the server's life; a newer job of the same URI supersedes an older one.  ``fresh`` says
     that the server holds nothing of this URI; else it has every scope that it was sent and that was named by
     the last job done or by a later one.  A job in the ``background`` waits until no other is left.  A negative
-    ``priority_offset`` says that nobody is editing.
+    ``priority_offset`` says that nobody is editing.  ``above`` are import lines that stand outside the text.
     """
 
     job: int
@@ -66,6 +66,7 @@ class Score:
     text: str
     fresh: bool = True
     background: bool = False
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)

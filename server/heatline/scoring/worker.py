@@ -42,7 +42,9 @@ class FeatureEngine(Protocol):
     @property
     def is_open(self) -> bool: ...
 
-    def outline(self, text: str, language: str, document: str | None = None) -> list[KeyedScope]: ...
+    def outline(
+        self, text: str, language: str, document: str | None = None, above: str = ""
+    ) -> list[KeyedScope]: ...
 
     def features(
         self,
@@ -201,7 +203,8 @@ class Bench:
             self._engine.forget(job.uri)
         self._begun[job.uri] = job.job
         held = self._held.setdefault(job.uri, set())
-        scopes = self._engine.outline(job.text, job.language, None if job.background else job.uri)
+        document = None if job.background else job.uri
+        scopes = self._engine.outline(job.text, job.language, document, job.above)
         keys = {keyed.key for keyed in scopes}
         self._send(wire.Outline(job.job, job.uri, tuple(map(_place, scopes))))
         for keyed in nearest_first(scopes, job.priority_offset):
