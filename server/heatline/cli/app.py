@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from heatline.cli import calibrate, check, doctor, history, probe, second_opinion, serve, supervisor
+from heatline.cli import (
+    calibrate,
+    check,
+    doctor,
+    feedback,
+    history,
+    probe,
+    report,
+    second_opinion,
+    serve,
+    supervisor,
+)
 from heatline.cli.output import version
 
 app = typer.Typer(
@@ -22,10 +33,12 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
+app.command("report")(report.report)
 app.command("second-opinion")(second_opinion.second_opinion)
 app.command("serve")(serve.serve)
 app.add_typer(supervisor.app, name="supervisor")
 app.add_typer(probe.app, name="probe")
+app.add_typer(feedback.app, name="feedback")
 
 
 def _print_version(asked: bool) -> None:

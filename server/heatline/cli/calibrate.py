@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,8 +80,9 @@ def calibrate(
     from heatline.cli.history import read_with_progress, rules
     from heatline.cli.output import complain, emit
     from heatline.history.calibrating import fit_and_judge
-    from heatline.history.calibration_run import make_scaling, reliability_page
+    from heatline.history.calibration_run import make_scaling
     from heatline.history.workspace_scaling import scaling_path, write_scaling
+    from heatline.report.reliability_page import page_of
 
     chosen = rules(author, since, everyone, folder)
     history = read_with_progress(folder, chosen)
@@ -94,12 +96,9 @@ def calibrate(
     if not dry_run:
         write_scaling(scaling, target)
     if html is not None:
-        page = reliability_page(
-            evidence, judged, scaling, name=folder.resolve().name, horizon=horizon, outcome=outcome.value
-        )
-        _write(html, page.html())
+        _write(html, page_of(folder.resolve().name, scaling).html())
     if as_json:
-        emit(json.dumps(vars(scaling), indent=2) + "\n")
+        emit(json.dumps(asdict(scaling), indent=2) + "\n")
     else:
         _say(evidence, judged, outcome.value)
     if not dry_run:

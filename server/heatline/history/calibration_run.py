@@ -1,10 +1,11 @@
-"""What `heatline calibrate` and `heatline report` do with evidence: a scaling, and a page about it."""
+"""From evidence to the scaling that is kept, with what a page about it says."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from heatline.history.rules import Rules
 from heatline.history.validation import Quality, effort_curve, reliability
 from heatline.history.workspace_scaling import FORMAT_VERSION, WorkspaceScaling, repository_key
 from heatline.probe import SpanProbe
-from heatline.report.reliability import Rates, ReliabilityPage, Scaled
 
 
 def make_scaling(
@@ -31,6 +31,8 @@ def make_scaling(
 ) -> WorkspaceScaling:
     """The scaling that is kept; it flags the tenth of lines with the highest risk."""
     risk = 1 - judged.calibrator.predict(evidence.logits)
+    later = judged.later
+    workspace = judged.fitted_on_past.predict(later.logits)
     return WorkspaceScaling(
         format_version=FORMAT_VERSION,
         probe=probe.name,
@@ -50,62 +52,31 @@ def make_scaling(
         threshold=float(np.quantile(risk, 0.9)),
         validation={
             "pastLines": len(judged.past),
-            "laterLines": len(judged.later),
-            "before": judged.before.to_json(),
-            "after": judged.after.to_json(),
+            "laterLines": len(later),
+            "shipped": judged_json(later.shipped, later.kept, judged.before),
+            "workspace": judged_json(workspace, later.kept, judged.after),
+            "rates": base_rates(evidence),
         },
     )
 
 
-def reliability_page(
-    evidence: Evidence,
-    judged: Judged | None,
-    scaling: WorkspaceScaling | None,
-    *,
-    name: str,
-    horizon: float,
-    outcome: str,
-) -> ReliabilityPage:
-    """The page: the shipped scaling and, when there is enough to judge it, the workspace's own."""
-    edited, commits = int((~evidence.kept).sum()), len(np.unique(evidence.commit))
-    facts = [
-        f"{len(evidence):,} lines of {commits:,} commits, of which {edited:,} were {outcome} within {horizon:g} days."
-    ]
-    scalings: list[Scaled] = []
-    if judged is not None:
-        facts.append(
-            f"Fitted on the first {len(judged.past):,} lines, judged on the {len(judged.later):,} that came later."
-        )
-        later = judged.later
-        workspace = judged.fitted_on_past.predict(later.logits)
-        scalings = [
-            scaled_by("shipped", later.shipped, later.kept, judged.before),
-            scaled_by("workspace", workspace, later.kept, judged.after),
-        ]
-    if scaling is not None and scaling.head:
-        facts.append(
-            f"The kept scaling was fitted on {scaling.lines:,} lines up to commit {scaling.head[:12]}."
-        )
-    return ReliabilityPage(f"Reliability in {name}", outcome, facts, scalings, base_rates(evidence))
+def judged_json(confidences: NDArray[np.float64], kept: NDArray[np.bool_], judged: Quality) -> dict[str, Any]:
+    """One scaling's figures, reliability bins (risk, edited, lines) and effort curve (lines, found) as JSON."""
+    return {
+        "quality": judged.to_json(),
+        "bins": [[round(b.risk, 5), round(b.edited, 5), b.lines] for b in reliability(confidences, kept)],
+        "effort": [[round(x, 4), round(y, 4)] for x, y in effort_curve(confidences, kept)],
+    }
 
 
-def scaled_by(
-    name: str, confidences: NDArray[np.float64], kept: NDArray[np.bool_], judged: Quality
-) -> Scaled:
-    """One scaling with its diagram and its effort curve."""
-    return Scaled(name, judged, reliability(confidences, kept), effort_curve(confidences, kept))
-
-
-def base_rates(evidence: Evidence) -> tuple[Rates, ...]:
-    """Shares of edited lines over time, by language and by assistant."""
-    months = np.asarray(
-        [datetime.fromtimestamp(t, UTC).strftime("%Y-%m") for t in evidence.time.tolist()], np.str_
-    )
-    return (
-        Rates("By month of writing", _groups(months, evidence.kept)),
-        Rates("By language", _groups(evidence.language, evidence.kept)),
-        Rates("By assistant", _groups(evidence.assistant, evidence.kept)),
-    )
+def base_rates(evidence: Evidence) -> dict[str, Sequence[tuple[str, int, int]]]:
+    """(name, lines, edited) of each month of writing, language and assistant."""
+    months = [datetime.fromtimestamp(t, UTC).strftime("%Y-%m") for t in evidence.time.tolist()]
+    return {
+        "By month of writing": _groups(np.asarray(months, np.str_), evidence.kept),
+        "By language": _groups(evidence.language, evidence.kept),
+        "By assistant": _groups(evidence.assistant, evidence.kept),
+    }
 
 
 def _groups(names: NDArray[np.str_], kept: NDArray[np.bool_]) -> Sequence[tuple[str, int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,12 @@ class Measured:
             for number in (self.value, self.low, self.high)
         ]
 
+    @classmethod
+    def from_json(cls, raw: Sequence[float | None]) -> Measured:
+        """What ``to_json`` gave."""
+        value, low, high = (float("nan") if number is None else float(number) for number in raw)
+        return cls(value, low, high)
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -59,6 +65,13 @@ class Quality:
             "auc": self.auc.to_json(),
             "recall": {f"{effort:g}": found.to_json() for effort, found in self.recall.items()},
         }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Quality:
+        """What ``to_json`` gave."""
+        ece, brier, bss, auc = (Measured.from_json(raw[name]) for name in ("ece", "brier", "bss", "auc"))
+        recall = {float(effort): Measured.from_json(found) for effort, found in raw["recall"].items()}
+        return cls(int(raw["lines"]), int(raw["edited"]), ece, brier, bss, auc, recall)
 
 
 @dataclass(frozen=True)

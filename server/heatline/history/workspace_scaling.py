@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_state_path
-
 from heatline.calibration import calibrators_at
 from heatline.calibration.calibrators import PlattCalibrator
 from heatline.errors import InputError, ProbeError
 from heatline.history.repository import Repository
+from heatline.noise.reviewed import default_state_folder
 from heatline.probe import SpanProbe
 
 FORMAT_VERSION = 1
@@ -92,7 +91,7 @@ class WorkspaceScaling:
 
 def scaling_path(repository: Repository) -> Path:
     """Where the scaling of a repository is kept, by its common git folder: work trees share it."""
-    return user_state_path("heatline") / "workspaces" / f"{repository_key(repository)}.json"
+    return default_state_folder() / "workspaces" / f"{repository_key(repository)}.json"
 
 
 def repository_key(repository: Repository) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from heatline.lsp import code_actions, code_lens, toggle_scaling
+from heatline.errors import InputError
+from heatline.lsp import code_actions, code_lens, reliability, toggle_scaling
 from heatline.lsp.arguments import optional_uri, position_at, range_at, uri_at
 from heatline.lsp.explain import explanation, in_short
 from heatline.lsp.flagging import FlaggedLine
@@ -103,6 +105,19 @@ def register(server: HeatlineServer) -> None:
         report = await write_report(server, chosen)
         await server.show_place(report, None, external=True)
         return {"uri": report}
+
+    @server.command(reliability.COMMAND)
+    async def show_reliability(*arguments: Any) -> dict[str, Any] | None:
+        if not server.configuration.folders:
+            return None
+        folder = server.configuration.folders[0][1]
+        try:
+            page = await asyncio.to_thread(reliability.write_reliability, folder)
+        except InputError as error:
+            server.tell(str(error))
+            return None
+        await server.show_place(page, None, external=True)
+        return {"uri": page}
 
     @server.command(RESTART)
     def restart(*arguments: Any) -> None:

@@ -26,6 +26,7 @@ from heatline.lsp.configuration import Configuration
 from heatline.lsp.display import Display, Surroundings
 from heatline.lsp.document_place import path_of
 from heatline.lsp.documents import Document, DocumentStore
+from heatline.lsp.feedback import Feedback
 from heatline.lsp.flagging import Policy
 from heatline.lsp.generated_regions import GeneratedRegions, Regions
 from heatline.lsp.head_watch import HeadWatch
@@ -43,6 +44,7 @@ from heatline.lsp.unscorable import below, why_unscorable
 from heatline.lsp.workspace_scaling import shown_scaling
 from heatline.noise.globs import PathFilter
 from heatline.noise.reviewed_marks import ReviewedMarks
+from heatline.probe import SpanProbe
 from heatline.scoring.free_memory import give_back
 from heatline.settings import Scaling, Settings
 
@@ -73,6 +75,7 @@ class HeatlineServer(LanguageServer):
         self.committed = CommittedTexts()
         self.ignores = IgnoreComments()
         self.reviewed = ReviewedMarks()
+        self.feedback = Feedback()
         self.documents = DocumentStore(self.regions.edited)
         self.configuration = Configuration(partial(self.say, kind=types.MessageType.Warning))
         self.display = Display(self._surroundings, self._show)
@@ -140,6 +143,7 @@ class HeatlineServer(LanguageServer):
         if self._begun:
             await self.link.close()
         self.reviewed.close()
+        self.feedback.close()
 
     # What happens to documents
 
@@ -193,9 +197,15 @@ class HeatlineServer(LanguageServer):
         self.status.changed()
         if not shown.scored.complete:
             return
+        if self.configuration.machine.feedback and self.link.probe is not None:
+            self.tasks.start(self._remember(shown, self.link.probe))
         self.refreshes.pay(shown.uri)
         if (since := self._changed_at.pop(shown.uri, None)) is not None:
             self.log_trace_of(f"scored a document in {(time.monotonic() - since) * 1000:.0f} ms")
+
+    async def _remember(self, shown: ShownDocument, probe: SpanProbe) -> None:
+        if (news := await asyncio.to_thread(self.feedback.observe, shown, probe)) is not None:
+            self.say(news, kind=types.MessageType.Info)
 
     async def _send_heat(self, document: ScoredDocument, scaling: Scaling) -> None:
         params = await asyncio.to_thread(heat.heat_params, document, scaling, self.encoding)
