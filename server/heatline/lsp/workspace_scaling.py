@@ -31,17 +31,14 @@ def scaled_probe(probe: SpanProbe, settings: Settings, folder: Path | None) -> S
     Without a usable scaling of the workspace the shipped one holds, and ``problem`` says so.  Raises ``ProbeError``
     when `heatline.baseRate` is set and the probe isn't calibrated.
     """
-    if settings.scaling == "workspace":
-        found, problem = _workspace(probe, folder)
-        if found is not None:
-            return ScaledProbe(found.apply(probe), found)
-    else:
-        problem = None
+    found, problem = (None, None) if settings.scaling != "workspace" else _workspace(probe, folder)
+    if found is not None:
+        return found
     moved = probe if settings.base_rate is None else probe.at_base_rate(settings.base_rate)
     return ScaledProbe(moved, None, problem)
 
 
-def _workspace(probe: SpanProbe, folder: Path | None) -> tuple[WorkspaceScaling | None, str | None]:
+def _workspace(probe: SpanProbe, folder: Path | None) -> tuple[ScaledProbe | None, str | None]:
     if folder is None:
         return None, None
     try:
@@ -50,11 +47,6 @@ def _workspace(probe: SpanProbe, folder: Path | None) -> tuple[WorkspaceScaling 
             return None, (
                 f"{folder.name} was not calibrated yet, so risks are scaled as shipped. Run `heatline calibrate` there."
             )
-        if not found.fits(probe):
-            raise ProbeError(
-                f"The scaling of {folder.name} was fitted on another probe, so risks are scaled as shipped. Run "
-                "`heatline calibrate` again."
-            )
+        return ScaledProbe(found.apply(probe), found), None
     except (InputError, ProbeError) as error:
-        return None, str(error)
-    return found, None
+        return None, f"Risks are scaled as shipped. {error}"

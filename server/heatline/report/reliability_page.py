@@ -68,7 +68,7 @@ def _of_outcomes(
         facts.append(
             found.sentence()
             if found.alarm
-            else f"Of the last {found.lines:,} of them {found.observed:.1%} were edited; {found.predicted:.1%} were expected."
+            else f"Of the last {found.lines:,} {found.observed:.1%} were edited; {found.predicted:.1%} were expected."
         )
     if not live.enough:
         return facts, []

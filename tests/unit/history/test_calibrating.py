@@ -201,10 +201,11 @@ def test_nothing_known_is_said_in_a_sentence() -> None:
 
 def lived(ages: list[float], dead: list[bool], death: list[Fate]) -> WrittenLines:
     count = len(ages)
-    zeros = np.zeros(count, np.int32)
+    zeros, alive = np.zeros(count, np.int32), ~np.asarray(dead, bool)
+    fates = np.asarray([int(fate) for fate in death], np.int32)
     return WrittenLines(
-        zeros, zeros, zeros, zeros, np.zeros(count, np.int64), ~np.asarray(dead, bool), np.asarray([int(f) for f in death], np.int32),
-        zeros, np.asarray(ages, np.float64), zeros, ("a",), np.zeros(1, np.int64), ("a.py",), ("Claude",),
+        zeros, zeros, zeros, zeros, np.zeros(count, np.int64), alive, fates, zeros,
+        np.asarray(ages, np.float64), zeros, ("a",), np.zeros(1, np.int64), ("a.py",), ("Claude",),
     )  # fmt: skip
 
 
