@@ -130,6 +130,17 @@ def calibrated(name: str, confidence: Float64, spans: ComparedSpans, seed: int =
     return result
 
 
+def cluster_map(confidence: Float64, spans: ComparedSpans, seed: int = 0) -> dict[str, Any] | None:
+    """The first two coordinates of local Platt scaling's anchors and their clusters; None without a fit."""
+    assert spans.states is not None
+    logits = log_odds(np.clip(confidence, EDGE, 1 - EDGE))
+    try:
+        local = fit_local_platt(logits, spans.kept, spans.states, LocalSettings(seed=seed))
+    except ValueError:
+        return None
+    return {"places": np.round(local.anchors[:, :2], 3).tolist(), "clusters": local.clusters.tolist()}
+
+
 def described(confidence: Float64, spans: ComparedSpans, resamples: int, seed: int = 0) -> dict[str, Any]:
     """Every metric of one column of confidences, with intervals over programs where they are resampled."""
     _, first = np.unique(spans.program, return_index=True)
@@ -203,5 +214,16 @@ def compare(
                     for calibrator in calibrators
                 },
             }
-        result[level] = {"spans": len(spans.kept), "kept": float(spans.kept.mean()), "estimators": rows}
+        if LOCAL in calibrators and spans.states is not None and rows:
+            first = fill(judged, estimates[next(iter(rows))], level)
+            assert first is not None
+            clusters = cluster_map(first.confidence, spans, seed)
+        else:
+            clusters = None
+        result[level] = {
+            "clusters": clusters,
+            "spans": len(spans.kept),
+            "kept": float(spans.kept.mean()),
+            "estimators": rows,
+        }
     return result

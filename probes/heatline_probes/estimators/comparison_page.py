@@ -4,8 +4,15 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from heatline_probes.estimators.comparison_tables import comparison_tables
-from heatline_probes.evaluation.plots import histogram_plot, reliability_plot, risk_coverage_plot
+from heatline_probes.evaluation.plots import (
+    cluster_plot,
+    histogram_plot,
+    reliability_plot,
+    risk_coverage_plot,
+)
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -19,17 +26,16 @@ code { background: #f4f4f4; padding: 0 0.2rem; }
 MOST_CURVES = 6  # in one diagram; more can't be told apart
 
 
-def comparison_page(
-    found: Mapping[str, Any], calibrators: Sequence[str], command: str, clusters: Sequence[str] = ()
-) -> str:
-    """The whole page; `clusters` are further figures as SVG text."""
+def comparison_page(found: Mapping[str, Any], calibrators: Sequence[str], command: str) -> str:
+    """The whole page."""
     parts = [_markdown(comparison_tables(found, calibrators))]
     for level, measured in found["levels"].items():
         parts.append(f"<h2>{html.escape(level)}: plots</h2>")
         parts += _figures(measured["estimators"], calibrators)
-    if clusters:
-        parts.append("<h2>Clusters of local Platt scaling</h2>")
-        parts += [f"<figure>{svg}</figure>" for svg in clusters]
+        if measured["clusters"] is not None:
+            places, clusters = (np.asarray(measured["clusters"][key]) for key in ("places", "clusters"))
+            title = f"clusters of local Platt scaling, {next(iter(measured['estimators']))}"
+            parts.append(f"<figure>{cluster_plot(places, clusters, title)}</figure>")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"

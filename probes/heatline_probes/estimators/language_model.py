@@ -45,8 +45,7 @@ class LanguageModel:
         joined = f"{before.rstrip()}\n\n" if before.strip() else ""
         encoded = tokenizer(joined + text, return_offsets_mapping=True, add_special_tokens=False)
         offsets = np.asarray(encoded["offset_mapping"], np.int64).reshape(-1, 2)[:LONGEST]
-        start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-        ids = torch.tensor([[start, *encoded["input_ids"][:LONGEST]]])
+        ids = torch.tensor([[_start(tokenizer, model), *encoded["input_ids"][:LONGEST]]])
         with torch.inference_mode():
             output = model(input_ids=ids, output_attentions=attention)
             logits = output.logits[0, :-1].float()
@@ -85,3 +84,13 @@ class LanguageModel:
 
 def _size(path: Path) -> int:
     return path.stat().st_size
+
+
+def _start(tokenizer: Any, model: Any) -> int:
+    """What stands before the first token: a text's first probability needs something to follow."""
+    known = (
+        getattr(owner, f"{name}_token_id", None)
+        for name in ("bos", "eos")
+        for owner in (tokenizer, model.config)
+    )
+    return next((int(token) for token in known if isinstance(token, int)), len(tokenizer) - 1)

@@ -23,6 +23,7 @@ from heatline_probes.estimators.judged import judge_answers, labelled, read_answ
 from heatline_probes.estimators.kept_estimates import KeptEstimates, estimate_all
 from heatline_probes.estimators.registry import Resources, estimator_names
 from heatline_probes.estimators.subject import Estimate
+from heatline_probes.evaluation.plots import cluster_plot
 from tests.tiny import NAME, tiny_probe, tiny_supervisor
 from tests.unit.estimators.fake_endpoint import fake_endpoint, said
 from tests.unit.estimators.subjects import subject
@@ -318,3 +319,16 @@ def test_the_command_says_what_is_missing(tmp_path):
     error = CliRunner().invoke(app, ["compare", "--out", str(tmp_path)]).exception
     assert isinstance(error, CorpusError)
     assert "--base-url" in str(error)
+
+
+def test_clusters_are_drawn_where_local_scaling_was_asked_for():
+    """Two kinds of states, two colours, noise in grey; and none without states."""
+    states = np.repeat([[0.0, 0.0], [5.0, 5.0]], 60, axis=0) + np.random.default_rng(0).normal(
+        0, 0.1, (120, 2)
+    )
+    places = np.concatenate([states, [[9.0, 9.0]]])
+    drawn = cluster_plot(places, np.asarray([0] * 60 + [1] * 60 + [-1]), "clusters")
+    assert drawn.startswith("<svg")
+    assert "1: 60" in drawn
+    assert "2: 60" in drawn
+    assert drawn == cluster_plot(places, np.asarray([0] * 60 + [1] * 60 + [-1]), "clusters")
