@@ -224,7 +224,19 @@ class CheckRun:
                     base_rate=self._base_rate(),
                 )
             )
+            self._scale_by_workspace(self._scorer)
         return self._scorer
+
+    def _scale_by_workspace(self, scorer: Scorer) -> None:
+        if self.project.settings.scaling != "workspace" or self.wish.base_rate is not None:
+            return
+        from heatline.history.workspace_scaling import workspace_scaling
+
+        found = workspace_scaling(Path())
+        if found is None:
+            complain("No scaling was fitted to this repository; the shipped one is used. Run `heatline calibrate`.")
+        else:
+            scorer.engine.probe = found.apply(scorer.probe)
 
     def _base_rate(self) -> float | None:
         wished, set_there = self.wish.base_rate, self.project.settings.base_rate
