@@ -21,7 +21,7 @@ from tests.editors.places import CHROMIUM, CODE_SERVER, NODE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 """How long anything may take on a busy machine; nothing waits longer than it must."""
 
 SETTINGS: dict[str, Any] = {

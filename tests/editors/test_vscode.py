@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 editor = vscode_version
 pytestmark = pytest.mark.editor
 
-MAX_WINDOWS = 4
+MAX_WINDOWS = 3
 """After so many failures the rest is not tried: each would take its whole time."""
 
 
