@@ -154,6 +154,19 @@ class Session:
         assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
         return list(report.items)
 
+    async def all_diagnostics(self, wanted: dict[str, tuple[int, int]]) -> dict[str, list[types.Diagnostic]]:
+        """The diagnostics of several documents, by URI, in whatever order they come: versions and counts."""
+        if self.pulls:
+            return {uri: await self.diagnostics(uri, *each) for uri, each in wanted.items()}
+        found: dict[str, list[types.Diagnostic]] = {}
+        while len(found) < len(wanted):
+            missing = {
+                uri: lines(count, version) for uri, (version, count) in wanted.items() if uri not in found
+            }
+            params = await self.published(lambda p, missing=missing: p.uri in missing and missing[p.uri](p))
+            found[params.uri] = list(params.diagnostics)
+        return found
+
     async def published(
         self, wanted: Callable[[types.PublishDiagnosticsParams], bool]
     ) -> types.PublishDiagnosticsParams:

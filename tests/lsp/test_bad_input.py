@@ -216,8 +216,10 @@ async def test_a_worker_killed_while_it_works_is_replaced(
     talk.open(other, "a = 1\n" * 200)
     os.kill(await worker_of(talk.process.pid), signal.SIGKILL)
     talk.edit(uri, 2, edit("y = 2\n", (0, 0, 0, 0)))
-    await shown(talk, scorer, uri, 2, f"y = 2\n{TEXT}")
-    await shown(talk, scorer, other, 1, "a = 1\n" * 200)
+    texts = {uri: f"y = 2\n{TEXT}", other: "a = 1\n" * 200}
+    expected = {each: expected_diagnostics(scorer, text, talk.encoding) for each, text in texts.items()}
+    wanted = {uri: (2, len(expected[uri])), other: (1, len(expected[other]))}
+    assert await talk.all_diagnostics(wanted) == expected
 
 
 async def test_a_client_that_never_answers_holds_nothing_up(talk: Session) -> None:
