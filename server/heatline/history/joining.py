@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,7 +16,7 @@ from heatline.history.file_lines import FileLines
 from heatline.history.repository import BlobReader
 
 _SPACE = re.compile(rb"\s+")
-_MOST_COMPARED = 3000  # lines that exact matching is affordable for
+_MOST_COMPARED = 40_000  # pairs of lines that exact matching is affordable for
 State = Mapping[str, FileLines]
 
 
@@ -94,21 +97,60 @@ def _lines(blob: bytes | None) -> list[bytes]:
 
 
 def matched(old: list[bytes], new: list[bytes]) -> dict[int, int]:
-    """From indices of ``old`` lines to those of equal ``new`` ones, in order."""
-    head, shorter = 0, min(len(old), len(new))
-    while head < shorter and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    found = {index: index for index in range(head)}
-    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    junk = max(len(middle_old), len(middle_new)) > _MOST_COMPARED
-    matcher = difflib.SequenceMatcher(None, middle_old, middle_new, autojunk=junk)
-    for first, now, size in matcher.get_matching_blocks():
-        found.update({head + first + k: head + now + k for k in range(size)})
-    found.update({len(old) - 1 - k: len(new) - 1 - k for k in range(tail)})
+    """From indices of ``old`` lines to those of equal ``new`` ones, in order.
+
+    Lines that are unique on both sides are anchors (patience diff); what lies between two of them is compared in
+    the same way, and exactly where it is short.
+    """
+    found: dict[int, int] = {}
+    todo = [(0, len(old), 0, len(new))]
+    while todo:
+        first, last, start, end = todo.pop()
+        while first < last and start < end and old[first] == new[start]:
+            found[first] = start
+            first, start = first + 1, start + 1
+        while first < last and start < end and old[last - 1] == new[end - 1]:
+            last, end = last - 1, end - 1
+            found[last] = end
+        if first == last or start == end:
+            continue
+        anchors = _anchors(old[first:last], new[start:end])
+        if anchors:
+            edges = [(-1, -1), *anchors, (last - first, end - start)]
+            found.update({first + i: start + j for i, j in anchors})
+            todo += [
+                (first + i + 1, first + k, start + j + 1, start + m)
+                for (i, j), (k, m) in itertools.pairwise(edges)
+            ]
+        elif (last - first) * (end - start) <= _MOST_COMPARED:
+            matcher = difflib.SequenceMatcher(None, old[first:last], new[start:end], autojunk=False)
+            for i, j, size in matcher.get_matching_blocks():
+                found.update({first + i + k: start + j + k for k in range(size)})
     return found
+
+
+def _anchors(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
+    """Lines that both sides hold once, as many as stand in the same order on both."""
+    old_counts, new_counts = Counter(old), Counter(new)
+    place = {line: j for j, line in enumerate(new) if new_counts[line] == 1}
+    pairs = [(i, place[line]) for i, line in enumerate(old) if old_counts[line] == 1 and line in place]
+    tails: list[int] = []  # the smallest end of a rising run of each length
+    holders: list[int] = []
+    before: list[int] = []
+    for number, (_, j) in enumerate(pairs):
+        length = bisect_left(tails, j)
+        before.append(holders[length - 1] if length else -1)
+        if length == len(tails):
+            tails.append(j)
+            holders.append(number)
+        else:
+            tails[length], holders[length] = j, number
+    run: list[tuple[int, int]] = []
+    number = holders[-1] if holders else -1
+    while number >= 0:
+        run.append(pairs[number])
+        number = before[number]
+    return run[::-1]
 
 
 def _missing(states: Sequence[State], changes: Sequence[list[FileChange]], result: State) -> set[int]:

@@ -87,6 +87,7 @@ class Walk:
         self._plain = plain
         self._notes = notes or {}
         self.walked = start or Walked.empty()
+        self._writers: dict[str, str | None] = {}
         self._by_oid = {commit.oid: commit for commit in commits}
         self._todo = [commit for commit in commits if commit.oid not in self.walked.numbers]
         self._waiting = _children(self._todo)
@@ -138,7 +139,11 @@ class Walk:
         return any(change.old_path in state for change in files)
 
     def _writer(self, commit: Commit) -> str | None:
-        return None if commit.oid in self._cut_off else self._rules.writer(commit, self._notes)
+        if commit.oid in self._cut_off:
+            return None
+        if commit.oid not in self._writers:
+            self._writers[commit.oid] = self._rules.writer(commit, self._notes)
+        return self._writers[commit.oid]
 
     def _state_of(self, commit: Commit) -> State:
         return self.walked.states.get(commit.parents[0], {}) if commit.parents else {}
