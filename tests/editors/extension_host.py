@@ -31,7 +31,7 @@ class HostRun:
         carrier = _carrier(module, server.folder / "carrier")
         self._ended: list[int] = []
         self.page: Page = server.page()
-        self.page.expose_function("codeAutomationExit", self._ended.append)
+        self.page.expose_function("codeAutomationExit", lambda code: self._ended.append(code))
         self.page.expose_function("codeAutomationLog", lambda *_: None)
         opened = [] if file is None else [["openFile", server.remote(workspace / file)]]
         options = [
