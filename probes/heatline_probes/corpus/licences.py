@@ -4,8 +4,7 @@ import re
 
 from heatline.history.repository import Repository
 
-_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "LICENCE.md", "COPYING", "LICENSE-MIT", "LICENSE-APACHE",
-          "license", "license.md", "LICENSE.rst", "MIT-LICENSE", "LICENSE.MIT")  # fmt: skip
+_FILE = re.compile(r"^(?:licen[cs]e|copying|unlicense|(?:mit|apache)-licen[cs]e)(?:[.-][\w.-]+)?$", re.I)
 _KNOWN = (
     ("AGPL", r"gnu affero general public license"),
     ("LGPL", r"gnu lesser general public license"),
@@ -25,9 +24,9 @@ PERMISSIVE = frozenset({"Apache-2.0", "MIT", "ISC", "BSD", "Unlicense"})
 def licence_of(repository: Repository, head: str) -> str:
     """The licence's short name at ``head``; “other” for one we don't know, “none” without a licence file."""
     found = ""
-    for name in _FILES:
-        if (raw := repository.file_at(head, name)) is not None:
-            found += raw.decode("utf-8", "replace").lower() + "\n"
+    for name in sorted(repository.files_at(head), key=len):
+        if _FILE.match(name):
+            found = _text_of(repository, head, name)
             break
     text = re.sub(r"\s+", " ", found)
     if not text.strip():
@@ -36,3 +35,11 @@ def licence_of(repository: Repository, head: str) -> str:
         if re.search(pattern, text):
             return name
     return "other"
+
+
+def _text_of(repository: Repository, head: str, name: str) -> str:
+    text = (repository.file_at(head, name) or b"").decode("utf-8", "replace").strip()
+    if "\n" not in text and "/" in text:  # a symbolic link holds the path it leads to
+        linked = repository.file_at(head, text.removeprefix("./"))
+        return "" if linked is None else linked.decode("utf-8", "replace").lower()
+    return text.lower()

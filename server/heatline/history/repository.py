@@ -103,6 +103,11 @@ class Repository:
         """A file of a commit; None when it doesn't hold it."""
         return self._maybe("cat-file", "blob", f"{commit}:{path}")
 
+    def files_at(self, commit: str) -> list[str]:
+        """The names of what the root folder of a commit holds."""
+        listed = self._maybe("ls-tree", "--name-only", "--full-tree", "-z", commit) or b""
+        return [name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name]
+
     def patches(
         self, pairs: Iterable[tuple[str, str | None]], cancelled: Callable[[], bool] = never
     ) -> Iterator[bytes]:
