@@ -52,8 +52,9 @@ def scorer(served_environment: dict[str, str]) -> Iterator[heatline.Scorer]:
     with pytest.MonkeyPatch.context() as patch:
         for name in SELECTING:
             patch.setenv(name, served_environment[name])
-        with heatline.load(cache=False) as loaded:
-            yield loaded
+        loaded = heatline.load(cache=False)
+    with loaded:
+        yield loaded
 
 
 @pytest.fixture(scope="session")
@@ -93,11 +94,8 @@ class EditorReport:
         if report.failed:
             item.stash[FAILED] = True
         editor = item.module.editor  # type: ignore[attr-defined]
-        name = (
-            item.name.removeprefix("test_")
-            .replace("_", " ")
-            .replace("in the extension host", "extension host: ")
-        )
+        name = item.name.removeprefix("test_").replace("_", " ")
+        name = name.replace("in the extension host[", "extension host: ").replace("[", " (").removesuffix("]")
         if report.when == "call" or report.outcome != "passed":
             why = f": {report.longrepr[2]}" if report.skipped and isinstance(report.longrepr, tuple) else ""
             self.checks[editor()].append((report.outcome, name + why))
