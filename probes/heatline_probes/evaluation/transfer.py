@@ -47,7 +47,7 @@ BATCH = 50  # answers whose states are kept together
 QUINTILES = 5
 LEVELS = ("answer", "sentence", "span")
 CALIBRATOR_OF = {"answer": "scope", "sentence": "line", "span": "line"}  # what each is most like in code
-POOLINGS = ("max", "mean", "token mean", "token min")
+POOLINGS = ("max", "mean", "least sure token")
 _SENTENCE = re.compile(r"[^\s].*?(?:[.!?](?=\s|$)|(?=\n)|$)", re.DOTALL)
 
 
@@ -183,7 +183,7 @@ def judge(read: Sequence[ReadAnswer], probe: SpanProbe, level: str) -> JudgedSpa
                 continue
             pooled = np.stack([features[inside].max(axis=0), features[inside].mean(axis=0)])
             largest, mean = probe.logits(pooled)
-            values = (largest, mean, token_logits[inside].mean(), token_logits[inside].min())
+            values = (largest, mean, token_logits[inside].min())
             for name, value in zip(POOLINGS, values, strict=True):
                 logits[name].append(float(value))
             kept.append(right)

@@ -93,7 +93,7 @@ def test_platt_fitted_again_mends_what_code_taught(tiny):
     generator = np.random.default_rng(0)
     true = generator.normal(0.5, 1.5, 600)
     kept = generator.random(600) < sigmoid(true)
-    logit = dict.fromkeys(("max", "mean", "token mean", "token min"), true + 6)
+    logit = dict.fromkeys(("max", "mean", "least sure token"), true + 6)
     judged = JudgedSpans(logit, kept, np.arange(600) // 2)
     found = measure_transfer(judged, tiny[1], "answer", resamples=30)
     contenders = found["contenders"]
