@@ -149,20 +149,6 @@ check("the next and the previous risky line are gone to, round the end of the fi
   );
 });
 
-check("the risk of a selection is told, and is the line's where it is a line", async () => {
-  const worst = worstLine();
-  const editor = await goTo(worst.line);
-  editor.selection = new vscode.Selection(
-    new vscode.Position(worst.line, await firstColumn(worst.line)),
-    editor.document.lineAt(worst.line).range.end,
-  );
-  const span = await vscode.commands.executeCommand<{ risk: number; unscaledRisk: number } | null>(
-    "heatline.scoreSelection",
-  );
-  assert.ok(span);
-  assert.ok(Math.abs(span.unscaledRisk - worst.unscaledRisk) < 0.01, JSON.stringify([span, worst]));
-});
-
 check("the report of open files is written and named", async () => {
   const report = await vscode.commands.executeCommand<{ uri: string } | null>("heatline.showReport");
   assert.ok(report);
@@ -213,6 +199,21 @@ check("a document without a file is scored too, and closed ones leave no problem
     vscode.languages.onDidChangeDiagnostics,
     () => flaggedLines(document.uri),
   );
+});
+
+// From here on the selected line counts as generated: it was asked about.
+check("the risk of a selection is told, and is the line's where it is a line", async () => {
+  const worst = worstLine();
+  const editor = await goTo(worst.line);
+  editor.selection = new vscode.Selection(
+    new vscode.Position(worst.line, await firstColumn(worst.line)),
+    editor.document.lineAt(worst.line).range.end,
+  );
+  const span = await vscode.commands.executeCommand<{ risk: number; unscaledRisk: number } | null>(
+    "heatline.scoreSelection",
+  );
+  assert.ok(span);
+  assert.ok(Math.abs(span.unscaledRisk - worst.unscaledRisk) < 0.01, JSON.stringify([span, worst]));
 });
 
 check("the server restarts when it is asked to, and says the same", async () => {
