@@ -236,6 +236,8 @@ export async function run(): Promise<void> {
       results.push([name, null]);
     } catch (error) {
       results.push([name, error instanceof Error ? (error.stack ?? error.message) : String(error)]);
+      await set("threshold", undefined); // what it has left must not fail the next ones
+      await set("scope", "file");
     }
     writeFileSync(plan.results, JSON.stringify(results));
   }
