@@ -400,6 +400,7 @@ async def test_a_status_says_what_is_going_on(editor: Editor) -> None:
         "supervisor": "none",
         "probe": "handmade",
         "scaling": "scaled",
+        "basis": None,
         "pending": 0,
         "worst": RISKY_WORSE,
         "message": None,
