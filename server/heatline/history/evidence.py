@@ -18,6 +18,8 @@ from heatline.scoring.engine import KeyedScope
 from heatline.scoring.scored_text import ScoredText
 
 Float64 = NDArray[np.float64]
+MOST_OF_COMMIT = 25
+"""Lines of one commit after which no further scope of it is scored: none may decide alone, and many are asked."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ def gather_evidence(
     rows: list[int] = []
     confidences: list[tuple[float, float]] = []
     outlines = _Outlines(scorer)
-    for written in written_scopes(history, lines, most_lines=most_lines, seed=seed, cancelled=cancelled):
+    scopes = written_scopes(
+        history, lines, most_lines=most_lines, most_of_commit=MOST_OF_COMMIT, seed=seed, cancelled=cancelled
+    )
+    for written in scopes:
         scored = scored_lines(scorer, written, outlines, cancelled)
         for line, row in zip(written.lines, written.rows.tolist(), strict=True):
             if (found := scored.get(line)) is not None:

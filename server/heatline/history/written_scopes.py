@@ -42,18 +42,21 @@ def written_scopes(
     lines: WrittenLines,
     *,
     most_lines: int | None = None,
+    most_of_commit: int | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[WrittenScope]:
     """The scopes that hold ``lines``, files in a seeded order, until they hold ``most_lines`` of them.
 
-    The order is random so that a part of it stands for all of history.  Files that nobody reviews (minified,
-    generated, over ``MAX_BYTES``) have none.  Raises ``Cancelled``.
+    The order is random so that a part of it stands for all of history.  With ``most_of_commit`` no further scope of a
+    commit comes once there are so many lines of it: lines of one commit share their fate.  Files that nobody reviews
+    (minified, generated, over ``MAX_BYTES``) have none.  Raises ``Cancelled``.
     """
     groups = _by_file(lines)
     order = np.random.default_rng(seed).permutation(len(groups))
     found = 0
+    of_commit: dict[str, int] = {}
     with history.repository.blobs() as blobs:
         for done, index in enumerate(order.tolist()):
             if cancelled():
@@ -63,11 +66,21 @@ def written_scopes(
             rows = groups[index]
             commit = lines.commits[lines.commit[rows[0]]]
             path = lines.paths[lines.path[rows[0]]]
+            if most_of_commit is not None and of_commit.get(commit, 0) >= most_of_commit:
+                continue
             raw = blobs.read(f"{commit}:{path}")
-            for scope in _scopes_of(commit, path, raw, lines, rows):
+            for scope in _shuffled(_scopes_of(commit, path, raw, lines, rows), seed + index):
+                if most_of_commit is not None and of_commit.get(commit, 0) >= most_of_commit:
+                    break
+                of_commit[commit] = of_commit.get(commit, 0) + len(scope.lines)
                 found += len(scope.lines)
                 yield scope
             progress(done + 1, len(groups))
+
+
+def _shuffled(scopes: Iterator[WrittenScope], seed: int) -> list[WrittenScope]:
+    found = list(scopes)
+    return [found[i] for i in np.random.default_rng(seed).permutation(len(found)).tolist()]
 
 
 def _by_file(lines: WrittenLines) -> list[Int64]:
