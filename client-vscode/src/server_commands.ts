@@ -7,7 +7,8 @@ import { percent, type Explanation, type SpanConfidence } from "./protocol";
 
 type Next = (command: string, args: unknown[]) => vscode.ProviderResult<unknown>;
 
-/** Commands of which the arguments are the active editor's document and ... */
+/** Commands of which the arguments are the active editor's document, with nothing more or with ... */
+const TAKE_DOCUMENT = new Set(["heatline.openRiskiest"]);
 const TAKE_POSITION = new Set(["heatline.nextRiskyLine", "heatline.previousRiskyLine"]);
 const TAKE_RANGE = new Set([
   "heatline.scoreSelection",
@@ -45,11 +46,13 @@ export class ServerCommands implements vscode.TextDocumentContentProvider {
 
   private argumentsOf(command: string): unknown[] | undefined {
     const takesRange = TAKE_RANGE.has(command);
-    if (!takesRange && !TAKE_POSITION.has(command)) return [];
+    const takesDocument = TAKE_DOCUMENT.has(command);
+    if (!takesRange && !takesDocument && !TAKE_POSITION.has(command)) return [];
     const editor = vscode.window.activeTextEditor;
     const convert = this.client()?.code2ProtocolConverter;
     if (!editor || !convert) return undefined;
     const uri = convert.asUri(editor.document.uri);
+    if (takesDocument) return [uri];
     return [
       uri,
       takesRange ? convert.asRange(selectionOrLine(editor)) : convert.asPosition(editor.selection.active),
