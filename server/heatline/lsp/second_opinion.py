@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -18,8 +18,10 @@ from heatline.lsp.arguments import range_at, uri_at
 from heatline.lsp.document_place import path_of
 from heatline.lsp.language_server import HeatlineServer
 from heatline.lsp.wording import percent
-from heatline.second_opinion.endpoint import ModelEndpoint
-from heatline.second_opinion.opinion import Excerpt, LineOpinions, compare_opinions, excerpt
+
+if TYPE_CHECKING:
+    from heatline.second_opinion.endpoint import ModelEndpoint
+    from heatline.second_opinion.opinion import Excerpt, LineOpinions
 
 SECOND_OPINION = "heatline.secondOpinion"
 SEND = "Send"
@@ -41,6 +43,9 @@ def register(server: HeatlineServer) -> None:
         if shown is None:
             server.tell("Heatline: there is nothing scored here yet to give a second opinion on.")
             return None
+        # what speaks HTTP takes memory that a server which never asks should not keep
+        from heatline.second_opinion.opinion import compare_opinions, excerpt
+
         try:
             endpoint = _endpoint(server)
             document = shown.scored.document
@@ -75,6 +80,8 @@ def _endpoint(server: HeatlineServer) -> ModelEndpoint:
         raise SecondOpinionError(
             "No model is named to ask. Set heatline.secondOpinion.baseUrl and heatline.secondOpinion.model."
         )
+    from heatline.second_opinion.endpoint import ModelEndpoint
+
     return ModelEndpoint(chosen.base_url, chosen.model, os.environ.get("OPENAI_API_KEY", ""))
 
 
