@@ -10,6 +10,8 @@ PYTEST ?= -n auto
 PICTURES_URL ?=
 PICTURES := $(if $(PICTURES_URL),--baseImagesUrl $(PICTURES_URL),--no-rewrite-relative-links)
 
+# Which of the editors' tests are run.
+EDITOR_TESTS ?= tests/editors
 EDITORS := $(or $(HEATLINE_EDITORS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/heatline-editors)
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
@@ -45,7 +47,7 @@ editors: ## Install the editors that test-editors drives (Debian packages need r
 # Where there is no npm, the one that came with the editors builds the extension.
 test-editors: $(VENV)/.stamp-editors ## Run the tests that drive real editors (those that are installed), and report
 	PATH="$$PATH:$(EDITORS)/node/bin" $(MAKE) --no-print-directory node_modules/.stamp
-	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" $(BIN)/python -m pytest -m editor tests/editors
+	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" $(BIN)/python -m pytest -m editor $(EDITOR_TESTS)
 
 pictures: $(VENV)/.stamp-editors node_modules/.stamp ## Take the pictures of VS Code in docs/images
 	PATH="$$PATH:$(EDITORS)/node/bin" HEATLINE_EDITORS="$(EDITORS)" HEATLINE_SCREENSHOTS=docs/images \
@@ -86,9 +88,10 @@ ci: $(VENV)/.stamp-probes ## What CI runs: set everything up, lint, package, tes
 	@for weights in "$$HEATLINE_TEST_WEIGHTS"/qwen2.5-coder-0.5b*.gguf; do test ! -f "$$weights" || \
 	$(BIN)/heatline supervisor add qwen2.5-coder-0.5b --file "$$weights"; done
 	$(MAKE) test
-# What can't be installed here in time is left out: its tests are skipped and say why.
+# What can't be installed here in time is left out: its tests are skipped and say why.  Those inside VS Code's extension
+# host and those that take pictures are not proven on another machine yet.
 	HEATLINE_STEP_SECONDS=180 timeout 1200 $(MAKE) editors || echo "warning: not every editor was installed in time"
-	timeout 1200 $(MAKE) test-editors
+	timeout 1200 $(MAKE) test-editors EDITOR_TESTS="$(addprefix tests/editors/test_,neovim.py neovim_old.py vim.py emacs.py helix.py vscode.py vscode_trust.py)"
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
