@@ -59,6 +59,18 @@ def test_a_line_written_on_a_branch_is_followed_after_the_merge(written: Written
     assert counts(read(written.folder)) == {"fixed": 1}
 
 
+def test_a_line_written_on_a_branch_into_a_file_that_both_sides_changed_is_followed(written: Written) -> None:
+    written.commit("start", a_py=BODY)
+    written.git("checkout", "-qb", "side")
+    written.by_claude(a_py="by_assistant = 1\n" + BODY)
+    written.git("checkout", "-q", "trunk")
+    written.commit("feat: last", a_py=BODY.replace("first_5 = 5", "first_5 = 500"))
+    written.git("merge", "-q", "--no-ff", "-m", "Merge side", "side")
+    merged = (written.folder / "a.py").read_text()
+    written.commit("fix: it", a_py=merged.replace("by_assistant = 1", "by_assistant = 2"))
+    assert counts(read(written.folder)) == {"fixed": 1}
+
+
 def test_a_line_that_one_side_of_a_merge_overrules_lives_on(written: Written) -> None:
     """It was taken out on a branch whose side lost in the merge."""
     written.by_claude(a_py=BODY)
