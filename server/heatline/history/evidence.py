@@ -18,8 +18,8 @@ from heatline.scoring.engine import KeyedScope
 from heatline.scoring.scored_text import ScoredText
 
 Float64 = NDArray[np.float64]
-MOST_OF_COMMIT = 25
-"""Lines of one commit after which no further scope of it is scored: none may decide alone, and many are asked."""
+MOST_OF_COMMIT = 10
+"""Lines of one commit: many commits say more than many lines of one, which share their fate."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +49,9 @@ def written_scopes(
 ) -> Iterator[WrittenScope]:
     """The scopes that hold ``lines``, files in a seeded order, until they hold ``most_lines`` of them.
 
-    The order is random so that a part of it stands for all of history.  With ``most_of_commit`` no further scope of a
-    commit comes once there are so many lines of it: lines of one commit share their fate.  Files that nobody reviews
-    (minified, generated, over ``MAX_BYTES``) have none.  Raises ``Cancelled``.
+    The order is random so that a part of it stands for all of history.  With ``most_of_commit`` it
+    is at most so many lines of each commit, drawn from its scopes: lines of one commit share their fate.  Files that
+    nobody reviews (minified, generated, over ``MAX_BYTES``) have none.  Raises ``Cancelled``.
     """
     groups = _by_file(lines)
     order = np.random.default_rng(seed).permutation(len(groups))
@@ -70,17 +70,28 @@ def written_scopes(
                 continue
             raw = blobs.read(f"{commit}:{path}")
             for scope in _shuffled(_scopes_of(commit, path, raw, lines, rows), seed + index):
-                if most_of_commit is not None and of_commit.get(commit, 0) >= most_of_commit:
+                if most_of_commit is None:
+                    chosen = scope
+                elif (left := most_of_commit - of_commit.get(commit, 0)) > 0:
+                    chosen = _some_lines(scope, left, seed + index)
+                else:
                     break
-                of_commit[commit] = of_commit.get(commit, 0) + len(scope.lines)
-                found += len(scope.lines)
-                yield scope
+                of_commit[commit] = of_commit.get(commit, 0) + len(chosen.lines)
+                found += len(chosen.lines)
+                yield chosen
             progress(done + 1, len(groups))
 
 
 def _shuffled(scopes: Iterator[WrittenScope], seed: int) -> list[WrittenScope]:
     found = list(scopes)
     return [found[i] for i in np.random.default_rng(seed).permutation(len(found)).tolist()]
+
+
+def _some_lines(scope: WrittenScope, count: int, seed: int) -> WrittenScope:
+    if len(scope.lines) <= count:
+        return scope
+    kept = np.sort(np.random.default_rng(seed).permutation(len(scope.lines))[:count])
+    return replace(scope, lines=tuple(scope.lines[i] for i in kept.tolist()), rows=scope.rows[kept])
 
 
 def _by_file(lines: WrittenLines) -> list[Int64]:
