@@ -234,7 +234,9 @@ class CheckRun:
 
         found = workspace_scaling(Path())
         if found is None:
-            complain("No scaling was fitted to this repository; the shipped one is used. Run `heatline calibrate`.")
+            complain(
+                "No scaling was fitted to this repository; the shipped one is used. Run `heatline calibrate`."
+            )
         else:
             scorer.engine.probe = found.apply(scorer.probe)
 
