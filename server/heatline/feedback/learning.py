@@ -154,7 +154,7 @@ def joined_with_history(outcomes: Sequence[Outcome], lines: WrittenLines, horizo
 
     Lines are known by the hash of their text; of several, the one that was committed first after it was shown.
     """
-    fates = lines.fates(horizon)
+    fates = lines.fates_so_far(horizon)
     by_content: dict[int, list[int]] = {}
     for row, content in enumerate(lines.content.tolist()):
         by_content.setdefault(content, []).append(row)

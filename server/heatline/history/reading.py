@@ -126,6 +126,7 @@ def _written_lines(walked: Walked, commits: list[Commit], head: str) -> WrittenL
         death=np.where(alive, NOBODY, np.asarray(log.death, np.int32)).astype(np.int32),
         death_commit=np.where(alive, NOBODY, death_commit).astype(np.int32),
         age=np.asarray(age, np.float64),
+        followed=np.maximum(times_of[head] - times[commit], 0) / DAY if len(log) else np.empty(0),
         later_commits=np.maximum(last - np.asarray(log.born_touch, np.int64), 0).astype(np.int32),
         commits=oids,
         times=times,

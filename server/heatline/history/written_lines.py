@@ -93,6 +93,7 @@ class WrittenLines:
     death: Int32  # Fate of those that aren't alive
     death_commit: Int32  # into ``commits``; NOBODY when alive
     age: NDArray[np.float64]
+    followed: NDArray[np.float64]  # days from being written to HEAD
     later_commits: Int32  # to the file, until death or HEAD
     commits: tuple[str, ...]
     times: Int64  # of ``commits``, seconds since 1970
@@ -103,7 +104,16 @@ class WrittenLines:
         return len(self.commit)
 
     def fates(self, horizon: float) -> Int32:
-        """The ``Fate`` of each line within ``horizon`` days of being written."""
+        """The ``Fate`` of each line within ``horizon`` days of being written.
+
+        All lines that are younger are censored, those that met a fate already, too: else the young ones would
+        all seem to be fixed, since a kept one takes the whole horizon to be known.
+        """
+        known = self.followed >= horizon
+        return np.where(known, self.fates_so_far(horizon), int(Fate.CENSORED)).astype(np.int32)
+
+    def fates_so_far(self, horizon: float) -> Int32:
+        """The same, with the fates that young lines met already."""
         died = ~self.alive & (self.age <= horizon)
         fates = np.where(self.age >= horizon, int(Fate.KEPT), int(Fate.CENSORED))
         return np.where(died, self.death, fates).astype(np.int32)
@@ -120,6 +130,7 @@ class WrittenLines:
             self.death[chosen],
             self.death_commit[chosen],
             self.age[chosen],
+            self.followed[chosen],
             self.later_commits[chosen],
             self.commits,
             self.times,

@@ -93,7 +93,7 @@ def test_a_line_that_was_fixed_after_its_commit_counts_as_edited() -> None:
         commit=np.asarray([0], np.int32), path=np.zeros(1, np.int32), line=np.ones(1, np.int32),
         writer=np.zeros(1, np.int32), content=np.asarray([77]), alive=np.asarray([False]),
         death=np.asarray([int(Fate.FIXED)], np.int32), death_commit=np.asarray([1], np.int32),
-        age=np.asarray([3.0]), later_commits=np.ones(1, np.int32), commits=("a", "b"),
+        age=np.asarray([3.0]), followed=np.asarray([400.0]), later_commits=np.ones(1, np.int32), commits=("a", "b"),
         times=np.asarray([10 * day, 13 * day]), paths=("a.py",), writers=("Claude",),
     )  # fmt: skip
     kept = Outcome("r", 1, 77, "p", "python", 0.0, 0.9, 9 * day, "kept", 10 * day)

@@ -205,7 +205,7 @@ def lived(ages: list[float], dead: list[bool], death: list[Fate]) -> WrittenLine
     fates = np.asarray([int(fate) for fate in death], np.int32)
     return WrittenLines(
         zeros, zeros, zeros, zeros, np.zeros(count, np.int64), alive, fates, zeros,
-        np.asarray(ages, np.float64), zeros, ("a",), np.zeros(1, np.int64), ("a.py",), ("Claude",),
+        np.asarray(ages, np.float64), np.full(count, 400.0), zeros, ("a",), np.zeros(1, int), ("a.py",), ("Claude",),
     )  # fmt: skip
 
 

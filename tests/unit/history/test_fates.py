@@ -22,7 +22,7 @@ def read(folder: Path, rules: Rules | None = None) -> History:
 def fates(written: Written, rules: Rules | None = None, horizon: float = 90) -> dict[tuple[str, int], str]:
     """The fate of each followed line by the file and the line at which it was written."""
     lines = read(written.folder, rules).lines
-    found = lines.fates(horizon)
+    found = lines.fates_so_far(horizon)
     return {
         (lines.paths[lines.path[i]], int(lines.line[i])): Fate(int(found[i])).name.lower()
         for i in range(len(lines))
@@ -40,6 +40,17 @@ def test_a_young_line_is_censored(written: Written) -> None:
     written.by_claude(a_py=OLD)
     written.commit("later", days=89, b_py="x = 1\n")
     assert set(fates(written).values()) == {"censored"}
+
+
+def test_young_lines_are_censored_whatever_they_met(written: Written) -> None:
+    """Else the last months would seem to be all fixes: what is kept takes the whole horizon to be known."""
+    written.by_claude(a_py=OLD)
+    written.commit("fix: it", a_py=OLD.replace("width * height", "height"))
+    young = read(written.folder).lines
+    assert {Fate(fate) for fate in young.fates(90).tolist()} == {Fate.CENSORED}
+    written.commit("later", days=90)
+    old = read(written.folder).lines
+    assert sorted(Fate(fate).name for fate in old.fates(90).tolist()) == ["FIXED", "KEPT", "KEPT", "KEPT"]
 
 
 def test_a_line_that_a_fix_replaces_is_fixed(written: Written) -> None:

@@ -29,7 +29,7 @@ def read(folder: Path, *, keep: bool = False) -> History:
 
 
 def counts(history: History) -> dict[str, int]:
-    return dict(Counter(Fate(int(fate)).name.lower() for fate in history.lines.fates(90)))
+    return dict(Counter(Fate(int(fate)).name.lower() for fate in history.lines.fates_so_far(90)))
 
 
 def branched(written: Written) -> None:
