@@ -113,7 +113,7 @@ def test_a_bad_answer_is_asked_for_again(bad):
     assert asked[1][2]["seed"] == 1
 
 
-@pytest.mark.parametrize(("status", "requests"), [(401, 1), (404, 1), (307, 1), (500, 3)])
+@pytest.mark.parametrize(("status", "requests"), [(401, 1), (404, 1), (302, 1), (307, 1), (500, 3)])
 def test_what_asking_again_cannot_mend_ends_at_once(status, requests):
     """A wrong key, a wrong address; a redirect, which is never followed: code goes where it was sent."""
     with chat_endpoint(status) as (url, asked):
