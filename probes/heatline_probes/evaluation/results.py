@@ -23,6 +23,7 @@ from heatline_probes.evaluation.subsets import (
 from heatline_probes.evaluation.tables import page
 
 SMALLEST_PART = 30  # programs: figures of fewer say nothing
+CARD_DIGITS = 3
 CARD_METRICS = ("bss", "ece", "auc")  # per dataset; a card is read by people
 
 
@@ -103,7 +104,14 @@ def _short(found: Mapping[str, Any]) -> dict[str, Any]:
     result["pooled"] = {name: found["pooled"][name] for name in pooled}
     if "failing" in found:
         result["failing"] = found["failing"]
-    return result
+    return {name: _rounded(value) for name, value in result.items()}
+
+
+def _rounded(value: Any) -> Any:
+    """The same figures with `CARD_DIGITS`: a card travels with every copy of the program."""
+    if isinstance(value, float):
+        return round(value, CARD_DIGITS)
+    return {name: _rounded(each) for name, each in value.items()} if isinstance(value, Mapping) else value
 
 
 def write_results(
