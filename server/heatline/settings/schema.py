@@ -204,7 +204,7 @@ class Settings:
                 ("unscaled", "The probe's own figure."),
                 (
                     "workspace",
-                    "Risk calibrated to this repository's history by `heatline calibrate`; until that was run, as scaled.",
+                    "Risk calibrated to this repository's history by `heatline calibrate`; without that, as scaled.",
                 ),
             )
         ),
