@@ -21,6 +21,9 @@ Float64 = NDArray[np.float64]
 MOST_OF_COMMIT = 10
 """Lines of one commit: many commits say more than many lines of one, which share their fate."""
 
+LONGEST_SCOPE = 12_000
+"""Characters; a longer scope is passed over: scoring one takes as long as scoring many others."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -76,6 +79,8 @@ def gather_evidence(
         history, lines, most_lines=most_lines, most_of_commit=MOST_OF_COMMIT, seed=seed, cancelled=cancelled
     )
     for written in scopes:
+        if written.scope.end - written.scope.start > LONGEST_SCOPE:
+            continue
         scored = scored_lines(scorer, written, outlines, cancelled)
         for line, row in zip(written.lines, written.rows.tolist(), strict=True):
             if (found := scored.get(line)) is not None:
