@@ -17,13 +17,13 @@ def domain_page(found: Mapping[str, Any]) -> str:
     fates = card["fates"]
     followed = sum(fates.values()) - fates.get("censored", 0)
     history = [
-        [f"**probe, {way}**", *(figure(measured["history"]["probe, scaled"][name]) for name in _HISTORY)]
+        [f"**probe, {way}**", *(figure(measured["history"]["probe"][name]) for name in _HISTORY)]
         for way, measured in ways.items()
     ]
     history += [
         [name, *(figure(measures[metric]) for metric in _HISTORY)]
         for name, measures in first.items()
-        if isinstance(measures, dict) and not name.startswith("probe")
+        if isinstance(measures, dict) and name != "probe"
     ]
     benchmarks = [
         [f"probe, {way}", *(figure(measured["benchmarks"][name]) for name in _BENCHMARKS)]
@@ -59,7 +59,8 @@ def domain_page(found: Mapping[str, Any]) -> str:
                 history,
             ),
             "",
-            "“Within” is the mean over repositories with at least five fixed lines, against each one's own base rate.",
+            "Ranked by unscaled numbers; BSS and ECE are scaled over the repositories. “Within” is the mean over "
+            "repositories with at least five fixed lines, against each one's own base rate.",
             "",
             "## Lines of benchmark programs, problems held out",
             "",

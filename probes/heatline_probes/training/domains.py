@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heatline.calibration.calibrators import sigmoid
 from heatline.calibration.logistic import log_odds
 from heatline_probes.evaluation.baselines import syntax_boosting, syntax_logistic
 from heatline_probes.evaluation.effort import effort
 from heatline_probes.evaluation.features import syntax_features
 from heatline_probes.evaluation.predictions import PredictedPrograms, Predictions
-from heatline_probes.evaluation.scaling import scaled, unscaled
+from heatline_probes.evaluation.scaling import scaled
 from heatline_probes.evaluation.views import Run
 from heatline_probes.training.examples import Examples, folds_by_group
 from heatline_probes.training.fit import (
@@ -121,18 +122,18 @@ def measure_history(
     resamples: int = 500,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Effort-aware measures of the probe's lines, scaled over repositories, and of the baselines in the same form."""
+    """Effort-aware measures of the probe's lines and of the baselines, in the same form.
+
+    Lines are ranked by what was never fitted to the lines that are measured; scaling over repositories, which has
+    seen other folds' outcomes, moves whole folds against each other, and is for `bss_within` and `ece` alone.
+    """
     run = Run(predictions)
     view = run.view("line")
     sets = np.zeros(len(view), np.int64)
-    repository = view.group
-    contenders = {
-        "probe, unscaled": unscaled(view),
-        "probe, scaled": scaled(view, sets, seed=seed),
-    }
+    logits = {"probe": view.logit}
     if baselines:
         features = syntax_features(run, "line")[view.row]
-        logits = {
+        logits |= {
             "position + syntax + length, boosting": syntax_boosting(run, view, features, seed),
             "position + syntax + length, logistic": syntax_logistic(run, view, features, seed),
             "long lines first": -features[:, 1],
@@ -141,18 +142,10 @@ def measure_history(
             "late lines first": -features[:, 2],
             "random": log_odds(np.random.default_rng(seed).uniform(size=len(view))),
         }
-        contenders |= {name: scaled(view, sets, logit, seed=seed) for name, logit in logits.items()}
-    return {
-        name: {
-            metric: estimate.to_json()
-            for metric, estimate in effort(
-                confidence,
-                view.outcome,
-                repository,
-                threshold if name.startswith("probe") else None,
-                resamples,
-                seed,
-            ).items()
-        }
-        for name, confidence in contenders.items()
-    } | {"lines": len(view), "repositories": len(np.unique(repository))}
+    found: dict[str, Any] = {}
+    for name, logit in logits.items():
+        ranked = effort(sigmoid(logit), view.outcome, view.group, threshold, resamples, seed)
+        fitted = effort(scaled(view, sets, logit, seed=seed), view.outcome, view.group, None, resamples, seed)
+        chosen = {**ranked, "bss_within": fitted["bss_within"], "ece": fitted["ece"]}
+        found[name] = {metric: estimate.to_json() for metric, estimate in chosen.items()}
+    return found | {"lines": len(view), "repositories": len(np.unique(view.group))}
