@@ -59,7 +59,14 @@ local function heat()
     return { line = mark[2], first = mark[3], last = mark[4].end_col, group = mark[4].hl_group }
   end, vim.api.nvim_buf_get_extmarks(buf, namespace, 0, -1, { details = true }))
 end
-wait('heat', function() return #heat() > 0 end)
+-- So does the heat, after the diagnostics: it is whole when it has stayed as it is for a while.
+local count, since = 0, 0
+wait('heat', function()
+  if #heat() ~= count then
+    count, since = #heat(), vim.uv.now()
+  end
+  return count > 0 and vim.uv.now() - since > 2000
+end)
 seen.heat = heat()
 
 local before = risky.message
