@@ -24,6 +24,7 @@ from heatline_probes.evaluation.tables import page
 
 SMALLEST_PART = 30  # programs: figures of fewer say nothing
 CARD_DIGITS = 3
+RANKED = ("scaled", "baseline_syntax_boosting")  # whose ranking within failing programs a card holds
 CARD_METRICS = ("bss", "ece", "auc")  # per dataset; a card is read by people
 
 
@@ -69,7 +70,7 @@ def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     return {
         result["protocol"]: {
-            level: {name: _short(found) for name, found in contenders.items()}
+            level: {name: _short(found, name in RANKED) for name, found in contenders.items()}
             for level, contenders in result["levels"].items()
         }
         for result in results
@@ -91,7 +92,7 @@ def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path
     return card
 
 
-def _short(found: Mapping[str, Any]) -> dict[str, Any]:
+def _short(found: Mapping[str, Any], ranked: bool) -> dict[str, Any]:
     kept = ("bss_within_dataset", "bss_pooled", "ece", "auc")
     result = {name: found[name] for name in kept}
     counts = ("spans", "programs", "base_rate")
@@ -102,7 +103,7 @@ def _short(found: Mapping[str, Any]) -> dict[str, Any]:
     result["mean"] = {name: found["mean"][name] for name in ("bss_within_dataset", "ece", "auc")}
     pooled = (*counts, *CARD_METRICS, "ece_debiased", "smooth_ece", "bin_coverage", "recall_10", "recall_20")
     result["pooled"] = {name: found["pooled"][name] for name in pooled}
-    if "failing" in found:
+    if ranked and "failing" in found:
         result["failing"] = found["failing"]
     return {name: _rounded(value) for name, value in result.items()}
 

@@ -80,7 +80,7 @@ def compare_ways(
         logits = hold_out_both(domains, way, settings, tested, progress)
         history = history_predictions(domains, logits, bundle.name, way)
         found["ways"][way] = {
-            "history": measure_history(history, None, baselines=number == 0, seed=settings.seed),
+            "history": measure_history(history, baselines=number == 0, seed=settings.seed),
             "benchmarks": _benchmark_figures(domains, sample, logits, settings, way),
         }
     return found

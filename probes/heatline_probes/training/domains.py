@@ -12,7 +12,7 @@ from heatline.calibration.logistic import log_odds
 from heatline_probes.evaluation.baselines import syntax_boosting, syntax_logistic
 from heatline_probes.evaluation.effort import effort
 from heatline_probes.evaluation.features import syntax_features
-from heatline_probes.evaluation.predictions import PredictedPrograms, Predictions
+from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.scaling import scaled
 from heatline_probes.evaluation.views import Run
 from heatline_probes.training.examples import Examples, folds_by_group
@@ -24,7 +24,7 @@ from heatline_probes.training.fit import (
     fit_model,
     model_logits,
 )
-from heatline_probes.training.train import spans_of
+from heatline_probes.training.train import programs_of, spans_of
 
 Float64 = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -92,32 +92,18 @@ def history_predictions(
     domains: Domains, logits: Mapping[str, Float64], supervisor: str, way: str
 ) -> Predictions:
     """Held-out lines of repositories; those without a known fate have no logit."""
-    examples = domains.examples
-    levels = {}
-    for name in ("line",):
-        level = examples.levels[name]
-        known = domains.history[level.program]
-        if level.weight is not None:
-            known = known & (level.weight > 0)
-        levels[name] = spans_of(examples, name, np.where(known, logits[name], np.nan))
-    programs = examples.programs
-    table = PredictedPrograms(
-        sha=np.asarray([p.code_sha for p in programs]),
-        code=tuple(p.code for p in programs),
-        dataset=np.asarray([p.dataset for p in programs]),
-        generator=np.asarray([p.model for p in programs]),
-        group=examples.group,
-        language=np.asarray([p.language for p in programs]),
-        passes=np.asarray([p.passes for p in programs]),
-        verified=np.zeros(len(programs), bool),
-        fold=np.where(domains.history, domains.fold, -1),
-    )
-    return Predictions(way, supervisor, "by_problem", table, levels)
+    level = domains.examples.levels["line"]
+    known = domains.history[level.program]
+    if level.weight is not None:
+        known = known & (level.weight > 0)
+    lines = spans_of(domains.examples, "line", np.where(known, logits["line"], np.nan))
+    fold = np.where(domains.history, domains.fold, -1)
+    table = programs_of(domains.examples, np.zeros(len(fold), bool), fold)
+    return Predictions(way, supervisor, "by_problem", table, {"line": lines})
 
 
 def measure_history(
     predictions: Predictions,
-    threshold: float | None,
     baselines: bool = True,
     resamples: int = 500,
     seed: int = 0,
@@ -144,7 +130,7 @@ def measure_history(
         }
     found: dict[str, Any] = {}
     for name, logit in logits.items():
-        ranked = effort(sigmoid(logit), view.outcome, view.group, threshold, resamples, seed)
+        ranked = effort(sigmoid(logit), view.outcome, view.group, None, resamples, seed)
         fitted = effort(scaled(view, sets, logit, seed=seed), view.outcome, view.group, None, resamples, seed)
         chosen = {**ranked, "bss_within": fitted["bss_within"], "ece": fitted["ece"]}
         found[name] = {metric: estimate.to_json() for metric, estimate in chosen.items()}

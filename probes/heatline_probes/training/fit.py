@@ -130,15 +130,14 @@ def fit_probe(
     training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
-    start: SpanModel | None = None,
 ) -> FittedProbe:
     """Fit on the programs where `training` `(P,)` is true; a seeded part of their problem groups stops it early.
 
     The loss is averaged over the spans of each level, weighted by `Examples.weight`, and then over levels (the
-    paper's "token + line + problem"). With `start` the fit goes on from a model of the same settings.
+    paper's "token + line + problem").
     """
-    model, epochs, loss = fit_model(states, examples, training, settings, progress, start)
-    return folded(model, states, epochs, loss)
+    model, epochs, loss = fit_model(states, examples, training, settings, progress)
+    return _folded(model, states, epochs, loss)
 
 
 def fit_model(
@@ -149,7 +148,7 @@ def fit_model(
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
     start: SpanModel | None = None,
 ) -> tuple[SpanModel, int, float]:
-    """The model of the best epoch, that epoch and its validation loss."""
+    """The model of the best epoch, that epoch and its validation loss; `start` is what the fit goes on from."""
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
     held = validation_programs(examples, training, settings.seed)
@@ -198,7 +197,7 @@ def validation_programs(examples: Examples, training: Bool, seed: int) -> Bool:
     return np.asarray(training & np.isin(examples.group, chosen))
 
 
-def folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
+def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
     """Fold `(x − mean) / scale` into the projection, so that serving multiplies once."""
     if model.pooling != "max":
         raise TrainingError(

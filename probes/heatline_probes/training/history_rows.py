@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -146,11 +146,6 @@ def joined(one: Examples, other: Examples, rows: int) -> Examples:
         np.concatenate([one.group, other.group]),
         np.concatenate([one.weight, other.weight]),
     )
-
-
-def weighted(examples: Examples, weight: Float64) -> Examples:
-    """The same with another weight `(P,)` for each program."""
-    return replace(examples, weight=weight)
 
 
 def card_of(rows: Path) -> dict[str, object]:

@@ -195,8 +195,18 @@ def predictions_of(
     notes: Mapping[str, Any],
 ) -> Predictions:
     """Held-out logits of every level with what is known of their spans and programs."""
-    programs = sample.programs
-    table = PredictedPrograms(
+    verified = np.asarray([(p.problem_key, p.code_sha) in sample.verified for p in sample.programs])
+    table = programs_of(examples, verified, split.fold)
+    levels = {name: spans_of(examples, name, values) for name, values in logits.items()}
+    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes)
+
+
+def programs_of(
+    examples: Examples, verified: NDArray[np.bool_], fold: NDArray[np.int64]
+) -> PredictedPrograms:
+    """The programs of the examples; `verified` and `fold` are `(P,)`."""
+    programs = examples.programs
+    return PredictedPrograms(
         sha=np.asarray([p.code_sha for p in programs]),
         code=tuple(p.code for p in programs),
         dataset=np.asarray([p.dataset for p in programs]),
@@ -204,11 +214,9 @@ def predictions_of(
         group=examples.group,
         language=np.asarray([p.language for p in programs]),
         passes=np.asarray([p.passes for p in programs]),
-        verified=np.asarray([(p.problem_key, p.code_sha) in sample.verified for p in programs]),
-        fold=split.fold,
+        verified=verified,
+        fold=fold,
     )
-    levels = {name: spans_of(examples, name, values) for name, values in logits.items()}
-    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes)
 
 
 def spans_of(examples: Examples, name: str, logits: Float64) -> PredictedSpans:
