@@ -70,7 +70,13 @@ def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     return {
         result["protocol"]: {
-            level: {name: _short(found, name in RANKED) for name, found in contenders.items()}
+            level: {
+                name: _short(found, name in RANKED)
+                for name, found in contenders.items()
+                if not (
+                    name.startswith("baseline_") and name.endswith("_per_dataset")
+                )  # docs/results.md has them
+            }
             for level, contenders in result["levels"].items()
         }
         for result in results
