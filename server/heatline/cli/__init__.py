@@ -7,6 +7,7 @@ interruption is caught from the start.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from typing import NoReturn
@@ -20,6 +21,9 @@ EXIT_INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Runs the command line; a failure is one line on standard error and an exit code, never a traceback."""
+    # The matrix library's threads spin for tens of milliseconds after each product, on the cores that the model
+    # needs, and Heatline's own products are small.  It reads this when numpy is imported; the worker inherits it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a narrow encoding must not end a report half-way

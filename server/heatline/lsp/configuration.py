@@ -14,6 +14,7 @@ from heatline.settings.reading import EDITOR
 
 TRUSTED = "trusted"
 """The one name in ``initializationOptions`` that is no setting."""
+_NOWHERE = Path()
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ class Configuration:
     def _without_path(self) -> FolderSettings:
         if self._folders:
             return self._in_folder(self._folders[0][1])
-        return FolderSettings(self._read("", None), Path())
+        if _NOWHERE not in self._known:
+            self._known[_NOWHERE] = FolderSettings(self._read("", None), _NOWHERE)
+        return self._known[_NOWHERE]
 
     def _in_folder(self, folder: Path) -> FolderSettings:
         known = self._known.get(folder)
