@@ -8,6 +8,7 @@ from rich.console import Console
 
 from heatline.errors import HeatlineError
 from heatline_probes.cli import (
+    ablations,
     compare,
     corpus,
     evaluate,
@@ -38,6 +39,7 @@ app.command("transfer")(transfer.transfer)
 app.command("local-scaling")(local_scaling.local_scaling)
 app.command("train")(train.train)
 app.command("grid")(grid.grid)
+app.command("ablations")(ablations.ablations)
 app.command("history")(history.history)
 
 

@@ -1,6 +1,6 @@
 """A labelled sample as flat arrays: tokens with the lines, scopes and programs they belong to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +42,17 @@ def label_examples(
     sample: Sequence[Program],
     tokens: pd.DataFrame,
     edits: Mapping[tuple[str, str], Sequence[Edit]],
+    weak: Collection[tuple[str, str]] = (),
 ) -> Examples:
     """Label the store's token table; failing programs without edits are left out, passing ones are all kept.
 
-    `edits` are by (problem key, code sha).
+    `edits` are by (problem key, code sha).  Of `weak` failing programs nothing is known but that they fail: their
+    longest scope is taken to be edited; their other scopes, their lines and their tokens weigh nothing.
     """
     program_of = tokens["program"].to_numpy(np.int64)
+    unpatched = np.asarray([not p.passes and (p.problem_key, p.code_sha) in weak for p in sample])
     usable = np.asarray([p.passes or bool(edits.get((p.problem_key, p.code_sha))) for p in sample])
+    usable |= unpatched
     rows = np.flatnonzero(usable[program_of])
     table = tokens.iloc[rows].reset_index(drop=True)
     kept = np.ones(len(table), bool)
@@ -57,7 +61,10 @@ def label_examples(
     bounds = np.flatnonzero(np.diff(programs, prepend=-1))
     for first, last in zip(bounds, [*bounds[1:], len(table)], strict=True):
         program = sample[programs[first]]
-        if not program.passes:
+        if unpatched[programs[first]]:
+            scopes = table["scope"].to_numpy()[first:last]
+            kept[first:last] = scopes != np.bincount(scopes).argmax()
+        elif not program.passes:
             kept[first:last] = label_tokens(spans[first:last], edits[program.problem_key, program.code_sha])
     change = {
         "token": np.ones(len(table), bool),
@@ -67,7 +74,10 @@ def label_examples(
     levels = {}
     for name, starts in change.items():
         firsts = np.flatnonzero(starts)
-        levels[name] = Level(firsts, np.logical_and.reduceat(kept, firsts), programs[firsts])
+        outcome = np.logical_and.reduceat(kept, firsts)
+        unknown = unpatched[programs[firsts]] & (outcome if name == "scope" else True)
+        weight = 1.0 - unknown if weak else None
+        levels[name] = Level(firsts, outcome, programs[firsts], weight)
     # background code belongs to no problem: every file is a group of its own
     group = np.asarray(
         [p.problem_key if p.dataset == BACKGROUND else corpora.problem_group(p.problem_key) for p in sample]

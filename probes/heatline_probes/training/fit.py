@@ -39,11 +39,14 @@ class FitSettings:
     patience: int = 3
     batch_tokens: int = 8192  # whole programs, until there are so many
     level_weights: tuple[tuple[str, float], ...] = (("token", 1.0), ("line", 1.0), ("scope", 1.0))
+    annealing: float = 0.0  # the share of the steps over which the token loss goes from lines to tokens
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise TrainingError(f"The loss {self.loss!r} is unknown. Use one of {', '.join(LOSSES)}.")
+        if self.annealing and self.pooling != "max":
+            raise TrainingError("The token loss is annealed from the maximum over a line. Use max pooling.")
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,9 @@ def fit_model(
                 group["lr"] = settings.learning_rate * (1 - step / steps)
             step += 1
             optimizer.zero_grad()
-            _loss(model, learned, batches[index], settings).backward()  # type: ignore[no-untyped-call]
+            ahead = step / (settings.annealing * steps) if settings.annealing else 1.0
+            loss_here = _loss(model, learned, batches[index], settings, max(0.0, 1.0 - ahead))
+            loss_here.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         model.eval()
         with torch.no_grad():
@@ -260,12 +265,21 @@ def _batch(examples: Examples, slices: Sequence[tuple[int, int]], first: int, la
     return Batch(first, last, spans["scope"][0], spans)
 
 
-def _loss(model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings) -> Tensor:
+def _loss(
+    model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings, as_lines: float = 0.0
+) -> Tensor:
+    """`as_lines` is how much of a token's features and label are its line's (span-max annealing): 1 to 0."""
     features = model.token_features(values[batch.first : batch.last], batch.scopes)
     total = torch.zeros(())
     for name, level_weight in settings.level_weights:
         lengths, kept, weight = batch.spans[name]
-        errors = _errors(model.span_logits(features, lengths), kept, settings.loss)
+        own = features
+        if name == "token" and as_lines:
+            lines, line_kept, _ = batch.spans["line"]
+            largest = torch.segment_reduce(features, "max", lengths=lines, unsafe=True)
+            own = torch.lerp(features, torch.repeat_interleave(largest, lines, 0), as_lines)
+            kept = torch.lerp(kept, torch.repeat_interleave(line_kept, lines, 0), as_lines)
+        errors = _errors(model.span_logits(own, lengths), kept, settings.loss)
         total = total + level_weight * torch.sum(errors * weight) / weight.sum().clamp(min=1e-9)
     return total / sum(weight for _, weight in settings.level_weights)
 

@@ -1,0 +1,88 @@
+"""`heatline-probes ablations`: what each choice of the shipped probe is worth."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from platformdirs import user_cache_path
+from rich.console import Console
+
+from heatline.cli.progress import stage_progress
+from heatline.supervisor.card import atomic_path
+from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline.supervisor.store import SupervisorStore
+from heatline_probes.corpus.programs import corpora_folder, load_corpora
+from heatline_probes.errors import TrainingError
+from heatline_probes.patches.table import MINED, load_patches
+from heatline_probes.training.background import FILES
+from heatline_probes.training.sample import DEFAULT_QUOTAS
+
+
+def ablations(
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    names: Annotated[
+        list[str], typer.Option("--variant", help="Only this one; may be given again. Default: all.")
+    ] = [],  # noqa: B006
+    supervisor: Annotated[str, typer.Option(help="Supervisor to read with.")] = DEFAULT_SUPERVISOR,
+    corpora: Annotated[
+        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
+    ] = 0.5,
+    weak: Annotated[
+        float, typer.Option(min=0.0, help="Failing programs without a patch, as a share of the sample.")
+    ] = 0.2,
+    tested: Annotated[int, typer.Option(min=1, max=5, help="Of five folds, how many are held out.")] = 5,
+    resamples: Annotated[int, typer.Option(min=20, help="For the intervals of the differences.")] = 1000,
+    embeddings: Annotated[
+        Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
+    ] = None,
+    finished: Annotated[
+        Path | None, typer.Option(help="Finished variants, one line each; default: beside --out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample, the folds, the fits and the resamples.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1)] = None,
+) -> None:
+    """Fit variants of the shipped probe on the same spans and test the differences; may be stopped and run again."""
+    from heatline_probes.evaluation.protocol import EvaluationSettings
+    from heatline_probes.training.ablation_page import ablation_page
+    from heatline_probes.training.ablation_study import weak_programs, weighed_study
+    from heatline_probes.training.ablations import VARIANTS, run_ablations
+    from heatline_probes.training.labels import labelled_sample
+
+    known = {variant.name for variant in VARIANTS}
+    if unknown := set(names) - known:
+        raise TrainingError(
+            f"There is no variant {sorted(unknown)[0]!r}. Use some of {', '.join(sorted(known))}."
+        )
+    chosen = [variant for variant in VARIANTS if not names or variant.name in names]
+    place = finished or out.with_suffix(".jsonl")
+    done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}
+    loaded = load_corpora(corpora_folder(corpora), other_languages=True)
+    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    bundle = SupervisorStore().bundle(supervisor)
+    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+
+    def keep(name: str, found: Mapping[str, Any]) -> None:
+        with place.open("a") as file:
+            file.write(json.dumps([name, found]) + "\n")
+
+    with stage_progress() as progress:
+        sample = labelled_sample(
+            loaded, load_patches(MINED), quotas, seed, FILES,
+            lambda count, total: progress("labelling", count, total),
+        )  # fmt: skip
+        extra = weak_programs(loaded, sample, round(weak * len(sample.programs)), seed)
+        study = weighed_study(bundle, loaded, sample, extra, folder, threads, progress)
+        rows = run_ablations(
+            study, chosen, 5, tested, seed, EvaluationSettings(resamples, seed), done, progress, keep
+        )
+    command = f"heatline-probes ablations --out {out.name} --supervisor {supervisor} --share {share:g}"
+    command += f" --weak {weak:g} --tested {tested} --resamples {resamples} --seed {seed}"
+    about = f"{len(sample.programs)} programs and {len(extra)} weak ones, {tested} of 5 folds held out"
+    with atomic_path(out) as temporary:
+        temporary.write_text(ablation_page(rows, command, about), encoding="utf-8")
+    Console(stderr=True).print(f"Wrote {out}.")

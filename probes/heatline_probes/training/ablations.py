@@ -1,0 +1,171 @@
+"""What each choice of the shipped probe is worth: every variant against it, on the same spans, paired."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatline_probes.corpus.programs import Program
+from heatline_probes.evaluation.comparisons import compare_runs
+from heatline_probes.evaluation.predictions import Predictions
+from heatline_probes.evaluation.protocol import EvaluationSettings
+from heatline_probes.evaluation.splits import Split
+from heatline_probes.patches.labels import Edit
+from heatline_probes.training.background import BACKGROUND
+from heatline_probes.training.examples import Examples, folds_by_group
+from heatline_probes.training.fit import FitSettings, States, fit_model, model_logits
+from heatline_probes.training.labels import LabelledSample
+from heatline_probes.training.train import TrainingPlan, predictions_of
+
+Key = tuple[str, str]
+Float64 = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+SHIPPED = FitSettings(features=64, scope_features=64, epochs=4)
+PAPER = FitSettings()
+
+
+@dataclass(frozen=True)
+class Study:
+    """The labelled programs of all variants; `weak` are the failing ones of which nothing else is known."""
+
+    states: States
+    examples: Examples
+    sample: LabelledSample
+    weak: frozenset[Key]
+
+    def where(self, chosen: Callable[[Program], bool]) -> Float64:
+        """`(P,)` 1 for the chosen programs, 0 for others."""
+        return np.asarray([float(chosen(p)) for p in self.examples.programs])
+
+
+def _strong(study: Study) -> Float64:
+    return study.where(lambda p: (p.problem_key, p.code_sha) not in study.weak)
+
+
+def _as_weighted(study: Study) -> Float64:
+    return np.ones(len(study.examples.programs))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A name, what it changes, and how: the settings of the fit, and a weight `(P,)` of every program in it."""
+
+    name: str
+    about: str
+    settings: FitSettings = SHIPPED
+    weights: Callable[[Study], Float64] = _strong
+
+
+def _by_quality(study: Study) -> Float64:
+    """A failing program that no patch was verified for counts by the share of it that is kept."""
+    weights = _strong(study)
+    for number, program in enumerate(study.examples.programs):
+        key = program.problem_key, program.code_sha
+        if not program.passes and key not in study.sample.verified:
+            weights[number] *= 1.0 - edited_share(program.code, study.sample.edits.get(key, ()))
+    return weights
+
+
+def edited_share(code: str, edits: Sequence[Edit]) -> float:
+    """The share of a program's characters that its edits replace or delete."""
+    return min(1.0, sum(edit.end - edit.start for edit in edits) / max(1, len(code)))
+
+
+def _commonest(study: Study) -> str:
+    names, counts = np.unique([p.model for p in study.examples.programs], return_counts=True)
+    return str(names[counts.argmax()])
+
+
+def _half(study: Study) -> Float64:
+    """Half of the problems, so that programs of one problem stay together."""
+    names = np.random.default_rng(0).permutation(np.unique(study.examples.group))
+    return _strong(study) * np.isin(study.examples.group, names[: len(names) // 2])
+
+
+def _verified(study: Study) -> Float64:
+    verified = study.sample.verified
+    return _strong(study) * study.where(lambda p: p.passes or (p.problem_key, p.code_sha) in verified)
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant("paper", "d 32, no scope stage, 30 epochs with early stopping: the paper's probe", PAPER),
+    Variant("no-scope-stage", "without the scope stage", replace(SHIPPED, scope_features=0)),
+    Variant("narrow", "32 + 32 features", replace(SHIPPED, features=32, scope_features=32)),
+    Variant("long", "30 epochs with early stopping", replace(SHIPPED, epochs=30)),
+    Variant("cross-entropy", "cross-entropy for the Brier loss", replace(SHIPPED, loss="bce")),
+    Variant("focal", "focal loss, γ = 2", replace(SHIPPED, loss="focal")),
+    Variant("annealed", "token loss from lines to tokens over half of the steps", replace(SHIPPED, annealing=0.5)),
+    Variant(
+        "lines-only", "the loss of lines alone",
+        replace(SHIPPED, level_weights=(("token", 0.0), ("line", 1.0), ("scope", 0.0))),
+    ),
+    Variant("weak-labels", "also failing programs without any patch: their scope is edited", weights=_as_weighted),
+    Variant("by-quality", "unverified failing programs count by the share they keep", weights=_by_quality),
+    Variant("verified-only", "of failing programs only those with a verified patch", weights=_verified),
+    Variant(
+        "no-background", "without the standard library",
+        weights=lambda study: _strong(study) * study.where(lambda p: p.dataset != BACKGROUND),
+    ),
+    Variant(
+        "python-only", "without other languages",
+        weights=lambda study: _strong(study) * study.where(lambda p: p.language == "python"),
+    ),
+    Variant(
+        "one-generator", "only what the commonest generator wrote, and the background",
+        weights=lambda study: _strong(study)
+        * study.where(lambda p: p.dataset == BACKGROUND or p.model == _commonest(study)),
+    ),
+    Variant("half-the-problems", "half of the problems", weights=_half),
+)  # fmt: skip
+
+
+def run_ablations(
+    study: Study,
+    variants: Sequence[Variant] = VARIANTS,
+    folds: int = 5,
+    tested: int = 5,
+    seed: int = 0,
+    settings: EvaluationSettings = EvaluationSettings(),
+    done: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress = lambda stage, done, total: None,
+    keep: Callable[[str, Mapping[str, Any]], None] = lambda name, found: None,
+) -> dict[str, Mapping[str, Any]]:
+    """By variant, what `compare_runs` says of the shipped choice (`one`) and it (`other`); by problem, scaled.
+
+    `tested` of the `folds` are held out, each once.  What is in `done` isn't fitted again; every finished variant
+    is given to `keep`.  Background and weak programs are never tested.
+    """
+    result = dict(done or {})
+    todo = [variant for variant in variants if variant.name not in result]
+    if not todo:
+        return result
+    progress("shipped", 0, len(todo) + 1)
+    base = held_out(study, Variant("shipped", ""), folds, tested, seed)
+    for number, variant in enumerate(todo, start=1):
+        progress(variant.name, number, len(todo) + 1)
+        other = held_out(study, variant, folds, tested, seed)
+        result[variant.name] = compare_runs(base, other, settings)
+        keep(variant.name, result[variant.name])
+    return result
+
+
+def held_out(study: Study, variant: Variant, folds: int, tested: int, seed: int) -> Predictions:
+    """Predictions of the tested folds by probes that are fitted with the variant's weights and settings."""
+    examples = replace(study.examples, weight=variant.weights(study))
+    fold = folds_by_group(examples.group, folds, seed)
+    fold[fold >= tested] = -1
+    untested = study.where(lambda p: p.dataset == BACKGROUND or (p.problem_key, p.code_sha) in study.weak)
+    split = Split(
+        np.where(untested > 0, -1, fold), tuple(f"fold {i + 1}" for i in range(tested)), examples.group
+    )
+    logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
+    for held in range(tested):
+        learned = split.training(held) & (examples.weight > 0)
+        model, _, _ = fit_model(study.states, examples, learned, replace(variant.settings, seed=seed))
+        for level, values in model_logits(model, study.states, examples, split.test(held)).items():
+            known = np.isfinite(values)
+            logits[level][known] = values[known]
+    plan = TrainingPlan(variant.name, "", seed=seed, settings=variant.settings)
+    return predictions_of(plan, examples, study.sample, split, "by_problem", logits, asdict(variant.settings))

@@ -1,0 +1,142 @@
+"""Variants of the shipped probe on one set of spans: weights, weak labels, annealing, and the page."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the probes extra")
+pytest.importorskip("pandas", reason="needs the probes extra")
+pytest.importorskip("sklearn", reason="needs the probes extra")
+
+from dataclasses import replace
+
+from heatline.supervisor.store import SupervisorStore
+from heatline_probes.errors import TrainingError
+from heatline_probes.evaluation.protocol import EvaluationSettings
+from heatline_probes.patches.labels import Edit, EditKind
+from heatline_probes.training.ablation_page import ablation_page
+from heatline_probes.training.ablation_study import weak_programs, weighed_study
+from heatline_probes.training.ablations import (
+    SHIPPED,
+    VARIANTS,
+    Variant,
+    edited_share,
+    held_out,
+    run_ablations,
+)
+from heatline_probes.training.fit import FitSettings
+from heatline_probes.training.labels import labelled_sample
+from tests.tiny import tiny_gguf
+from tests.unit.training.own_programs import QUOTAS
+
+pytestmark = pytest.mark.probes
+QUICK = replace(SHIPPED, features=8, scope_features=8, epochs=2)
+SETTINGS = EvaluationSettings(resamples=20)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, corpora):
+    folder = tmp_path_factory.mktemp("ablations")
+    store = SupervisorStore(folder / "supervisors")
+    store.build("tiny", tiny_gguf(folder))
+    everything = labelled_sample(corpora, {}, QUOTAS)
+    failing = [p for p in everything.programs if not p.passes]
+    # Two failing programs are taken out of the sample, so that nothing is known of them.
+    kept = [p for p in everything.programs if p not in failing[:2]]
+    known = {
+        key: edits
+        for key, edits in everything.edits.items()
+        if key[1] not in {p.code_sha for p in failing[:2]}
+    }
+    sample = replace(everything, programs=kept, edits=known)
+    return weighed_study(store.bundle("tiny"), corpora, sample, failing[:2], folder / "states", threads=1)
+
+
+def quick(name, **changes):
+    variant = next(v for v in VARIANTS if v.name == name)
+    return replace(variant, settings=replace(QUICK, **changes))
+
+
+def test_a_variant_of_the_same_settings_differs_by_nothing(study, monkeypatch):
+    monkeypatch.setattr("heatline_probes.training.ablations.SHIPPED", QUICK)
+    same = Variant("same", "", QUICK)
+    base = held_out(study, same, 3, 3, 0)
+    again = held_out(study, same, 3, 3, 0)
+    np.testing.assert_array_equal(base.levels["line"].logit, again.levels["line"].logit)
+
+
+def test_weak_programs_change_the_fit_but_are_never_tested(study):
+    base = held_out(study, Variant("base", "", QUICK), 3, 3, 0)
+    weak = held_out(study, quick("weak-labels"), 3, 3, 0)
+    programs = study.examples.programs
+    untested = [i for i, p in enumerate(programs) if (p.problem_key, p.code_sha) in study.weak]
+    lines = weak.levels["line"]
+    assert untested
+    assert not np.isfinite(lines.logit[np.isin(lines.program, untested)]).any()
+    known = np.isfinite(lines.logit)
+    assert (lines.logit[known] != base.levels["line"].logit[known]).any()
+
+
+def test_of_a_weak_program_only_the_longest_scope_counts_as_edited(study):
+    lines, scopes = study.examples.levels["line"], study.examples.levels["scope"]
+    programs = study.examples.programs
+    weak = [i for i, p in enumerate(programs) if (p.problem_key, p.code_sha) in study.weak]
+    of_weak = np.isin(lines.program, weak)
+    assert of_weak.any()
+    np.testing.assert_array_equal(lines.weight, np.where(of_weak, 0, 1))
+    of_weak = np.isin(scopes.program, weak)
+    # the import, the function after it, and the comment at the end
+    np.testing.assert_array_equal(scopes.kept[of_weak], [True, False, True] * len(weak))
+    np.testing.assert_array_equal(scopes.weight[of_weak], [0, 1, 0] * len(weak))
+    assert (scopes.weight[~of_weak] == 1).all()
+
+
+def test_annealing_changes_the_fit_and_wants_max_pooling(study):
+    longer = replace(QUICK, epochs=4)
+    base = held_out(study, Variant("base", "", longer), 3, 1, 0).levels["line"].logit
+    annealed = held_out(study, quick("annealed", epochs=4, annealing=0.8), 3, 1, 0).levels["line"].logit
+    known = np.isfinite(base)
+    assert (base[known] != annealed[known]).any()
+    with pytest.raises(TrainingError, match="max pooling"):
+        FitSettings(pooling="mean", annealing=0.5)
+
+
+def test_weights_leave_out_what_a_variant_is_without(study):
+    programs = study.examples.programs
+    one = next(v for v in VARIANTS if v.name == "one-generator").weights(study)
+    assert (
+        len({p.model for p, w in zip(programs, one, strict=True) if w and p.dataset != "python-stdlib"}) == 1
+    )
+    half = next(v for v in VARIANTS if v.name == "half-the-problems").weights(study)
+    groups = study.examples.group
+    assert not set(groups[half > 0]) & (set(groups) - set(groups[half > 0]))
+    assert 0 < len(set(groups[half > 0])) < len(set(groups))
+
+
+def test_an_edited_share_is_of_characters():
+    assert edited_share("abcdefghij", [Edit(2, 4, EditKind.REPLACED), Edit(6, 6, EditKind.INSERTION)]) == 0.2
+    assert edited_share("", []) == 0.0
+
+
+def test_finished_variants_are_not_fitted_again_and_the_page_has_a_row_each(study, monkeypatch):
+    monkeypatch.setattr("heatline_probes.training.ablations.SHIPPED", QUICK)
+    variants = [quick("paper"), quick("weak-labels")]
+    kept = {}
+    rows = run_ablations(study, variants, 3, 3, 0, SETTINGS, keep=kept.__setitem__)
+    assert rows == kept
+    again = []
+    assert run_ablations(
+        study, variants, 3, 3, 0, SETTINGS, done=rows, keep=lambda name, found: again.append(name)
+    ) == rows  # fmt: skip
+    assert not again
+    page = ablation_page(rows, "heatline-probes ablations", "a few programs")
+    assert "**shipped**" in page
+    assert sum(line.startswith(("| paper:", "| weak-labels:")) for line in page.splitlines()) == 2
+
+
+def test_weak_programs_are_failing_ones_outside_the_sample(corpora):
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    failing = [p for p in sample.programs if not p.passes]
+    smaller = replace(sample, programs=[p for p in sample.programs if p not in failing])
+    found = weak_programs(corpora, smaller, 2)
+    assert 0 < len(found) <= 2
+    assert not any(p.passes for p in found)
