@@ -15,6 +15,7 @@ from tests.editors.heat_on_screen import SeenLine, seen_heat
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+LISTED_MS = 5000.0
 TINY_THRESHOLD = 0.3  # of the probe in tests/tiny.py
 
 SAMPLE = '''\
@@ -69,15 +70,33 @@ def shows(page: Page, expected: list[list[int]], theme: str = "dark") -> None:
     until(page, lambda: agrees(seen_heat(page, theme)), differences)
 
 
+PALETTE_GONE = """() => {
+  const widget = document.querySelector('.quick-input-widget');
+  if (!widget || getComputedStyle(widget).display === 'none') return true;
+  const typed = widget.querySelector('input')?.value ?? '';
+  return !widget.classList.contains('quick-input-widget-closing') && !typed.startsWith('>');
+}"""
+"""The palette is hidden, or shows what the command asks for."""
+
+
 def command(page: Page, title: str) -> None:
     """Runs a command by its title in the command palette."""
-    page.keyboard.press("F1")
-    page.locator(".quick-input-widget:not(.hidden) input").first.wait_for()
-    page.keyboard.insert_text(title)
+    from playwright.sync_api import TimeoutError as NotListed
+
     row = page.locator(".quick-input-list .monaco-list-row", has_text=title).first
-    row.wait_for()
-    row.click()
-    page.locator(".quick-input-widget").first.wait_for(state="hidden")
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        page.keyboard.press("F1")
+        page.locator(".quick-input-widget:not(.hidden) input").first.wait_for()
+        page.keyboard.insert_text(title)
+        try:
+            row.click(timeout=LISTED_MS)
+            break
+        except NotListed:
+            # The list is not made anew when a command becomes available while it is open.
+            assert time.monotonic() < deadline, f"the palette has no {title!r}"
+            page.keyboard.press("Escape")
+    page.wait_for_function(PALETTE_GONE)
 
 
 def click_line(page: Page, text: str) -> None:
