@@ -137,7 +137,13 @@ def failures(
 def background(
     probe: Annotated[str, typer.Option(help="A probe's name or the path of its card.")] = "default",
     supervisor: Annotated[str, typer.Option(help="Whose probe.")] = DEFAULT_SUPERVISOR,
-    files: Annotated[int, typer.Option(min=1, help="How many files of the standard library.")] = 50,
+    files: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many files: of the standard library (50), or of each package (5)."),
+    ] = None,
+    packages: Annotated[
+        list[str], typer.Option("--package", help="An installed package instead; may be given again.")
+    ] = [],  # noqa: B006
     seed: Seed = 0,
     threshold: Annotated[float | None, typer.Option(help="Risk to flag from; default: the probe's.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the supervisor.")] = None,
@@ -145,12 +151,12 @@ def background(
         Path | None, typer.Option("--json", help="Also write the figures as JSON here.")
     ] = None,
 ) -> None:
-    """Score files of the running Python's standard library: what of it is flagged, by part."""
+    """Score files of the running Python's standard library, or of packages: what of them is flagged, by part."""
     import heatline
-    from heatline_probes.evaluation.background import library_files, score_background
+    from heatline_probes.evaluation.background import library_files, package_files, score_background
     from heatline_probes.evaluation.failure_page import background_page
 
-    chosen = library_files(files, seed)
+    chosen = package_files(packages, files or 5, seed) if packages else library_files(files or 50, seed)
     with heatline.load(supervisor, probe, threads, cache=False) as scorer, stage_progress() as progress:
 
         def score(text: str) -> list[tuple[int, float]]:
@@ -159,6 +165,7 @@ def background(
         scored = score_background(chosen, score, lambda done, total: progress("scoring", done, total))
         found = scored.to_json(scorer.threshold if threshold is None else threshold, seed=seed)
     found |= {"supervisor": supervisor, "probe": scorer.probe.name, "python": sys.version.split()[0]}
+    found |= {"packages": packages}
     if as_json is not None:
         with atomic_path(as_json) as temporary:
             temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")

@@ -9,6 +9,8 @@ from platformdirs import user_cache_path
 from rich.console import Console
 
 from heatline.cli.progress import stage_progress
+from heatline.probe import SpanProbe
+from heatline.scorer import find_probe
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
@@ -48,6 +50,7 @@ def history(
     from heatline_probes.training.labels import labelled_sample
 
     bundle = SupervisorStore().bundle(supervisor)
+    shipped = SpanProbe.load(find_probe(supervisor))
     written = read_history_rows(rows, texts, most, seed=seed)
     loaded = load_corpora(corpora, other_languages=True)
     quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
@@ -58,7 +61,9 @@ def history(
             loaded, load_patches(MINED), quotas, seed, FILES,
             lambda done, total: progress("labelling", done, total),
         )  # fmt: skip
-        found = compare_ways(bundle, loaded, sample, written, folder, settings, tested, threads, progress)
+        found = compare_ways(
+            bundle, loaded, sample, written, folder, settings, tested, threads, progress, shipped
+        )
     command = (
         f"heatline-probes history {rows.name} {texts.name} --out {out.name} --supervisor {supervisor} "
         f"--share {share:g} --most {most} --tested {tested} --epochs {epochs} --seed {seed}"

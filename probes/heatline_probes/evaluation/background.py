@@ -1,5 +1,6 @@
-"""How hot code is that nobody doubts: risk over files of the running Python's standard library."""
+"""How hot code is that nobody doubts: risk over files of Python's standard library, or of installed packages."""
 
+import importlib.util
 import random
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
@@ -78,17 +79,39 @@ def library_files(count: int = FILES, seed: int = 0, root: Path | None = None) -
     Raises EvaluationError when the library's sources are not there.
     """
     folder = root or Path(sysconfig.get_paths()["stdlib"])
-    found = [
-        path
-        for path in sorted(folder.rglob("*.py"))
-        if not _NOT_LIBRARY & set(path.relative_to(folder).parts)
-        and FEWEST_LINES <= _line_count(path) <= MOST_LINES
-    ]
+    found = _ordinary_files(folder)
     if not found:
         raise EvaluationError(
             f"No Python sources are in {folder}. Use a Python that has its library's sources."
         )
     return sorted(random.Random(seed).sample(found, min(count, len(found))))
+
+
+def package_files(names: Sequence[str], each: int, seed: int = 0) -> list[Path]:
+    """A seeded choice of `each` modules of ordinary length of every installed package; tests are left out.
+
+    Raises EvaluationError for a package that isn't installed or has no such module.
+    """
+    chosen: list[Path] = []
+    for name in names:
+        found = importlib.util.find_spec(name) if name.isidentifier() else None
+        folders = list(found.submodule_search_locations or ()) if found is not None else []
+        files = [path for folder in folders for path in _ordinary_files(Path(folder))]
+        if not files:
+            raise EvaluationError(
+                f"No modules of ordinary length of the package {name!r} are here. Install it, or leave it out."
+            )
+        chosen += sorted(random.Random(f"{seed} {name}").sample(files, min(each, len(files))))
+    return chosen
+
+
+def _ordinary_files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*.py"))
+        if not _NOT_LIBRARY & set(path.relative_to(folder).parts)
+        and FEWEST_LINES <= _line_count(path) <= MOST_LINES
+    ]
 
 
 def score_background(

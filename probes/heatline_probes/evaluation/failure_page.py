@@ -37,13 +37,19 @@ def failure_page(study: FailureStudy, name: str, threshold: float, command: str)
 
 
 def background_page(found: Mapping[str, Any]) -> str:
-    """Risk over standard library files, by part."""
+    """Risk over files of the standard library, or of packages, by part."""
     rows = [
         [name, f"{row['lines']:,}", *(figure(row[m]) for m in ("mean_risk", "flagged", "risk_half_or_more"))]
         for name, row in found["parts"].items()
     ]
     head = (
-        f"{found['supervisor']}, probe {found['probe']}: {len(found['files'])} files of the standard library of "
-        f"Python {found['python']}, flagged from a risk of {found['threshold']:.0%}."
+        f"{found['supervisor']}, probe {found['probe']}: {len(found['files'])} files of {_source(found)}, flagged "
+        f"from a risk of {found['threshold']:.0%}."
     )
     return head + "\n\n" + table(["part", "lines", "mean risk", "flagged", "risk ≥ 0.5"], rows)
+
+
+def _source(found: Mapping[str, Any]) -> str:
+    if found["packages"]:
+        return f"{len(found['packages'])} packages ({', '.join(found['packages'])})"
+    return f"the standard library of Python {found['python']}"

@@ -62,9 +62,25 @@ def domain_page(found: Mapping[str, Any]) -> str:
             "Ranked by unscaled numbers; BSS and ECE are scaled over the repositories. “Within” is the mean over "
             "repositories with at least five fixed lines, against each one's own base rate.",
             "",
+            *_shipped(found),
             "## Lines of benchmark programs, problems held out",
             "",
             table(["", "BSS within dataset", "BSS pooled", "AUC", "ECE"], benchmarks),
             "",
         ]
     )
+
+
+def _shipped(found: Mapping[str, Any]) -> list[str]:
+    """What the shipped probe flags in these repositories, none of which it has learned from."""
+    if "shipped" not in found:
+        return []
+    row = found["shipped"]
+    return [
+        f"At its threshold (a risk of {row['threshold']:.0%}) the shipped probe, which has learned from no "
+        f"repository, flags {figure(row['flagged'])} of these lines; {figure(row['false_alarms'], 1)} of 100 lines are "
+        f"false alarms, and {figure(row['recall_flagged'])} of the fixed lines are flagged. Its AUC is "
+        f"{figure(row['auc'])}, its ECE {figure(row['ece'])}: the shipped calibration speaks of benchmarks, `heatline "
+        "calibrate` of a repository.",
+        "",
+    ]

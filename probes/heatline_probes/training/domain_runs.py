@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from heatline.probe import SpanProbe
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora
+from heatline_probes.evaluation.effort import effort
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
 from heatline_probes.evaluation.splits import Split
+from heatline_probes.evaluation.views import Run
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.domains import (
     WAYS,
@@ -21,7 +25,7 @@ from heatline_probes.training.domains import (
     measure_history,
 )
 from heatline_probes.training.examples import label_examples
-from heatline_probes.training.fit import FitSettings, standardise
+from heatline_probes.training.fit import FitSettings, FittedProbe, level_logits, standardise
 from heatline_probes.training.history_rows import WrittenProgram, joined, label_history
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
@@ -59,7 +63,7 @@ def read_domains(
     is_history = np.arange(len(examples.programs)) >= len(benchmark)
     background = np.asarray([p.dataset == BACKGROUND for p in examples.programs])
     fold = domain_folds(examples, is_history, background, FOLDS, seed)
-    return Domains(standardise(hidden, examples.rows), examples, is_history, fold, FOLDS)
+    return Domains(hidden, standardise(hidden, examples.rows), examples, is_history, fold, FOLDS)
 
 
 def compare_ways(
@@ -72,18 +76,43 @@ def compare_ways(
     tested: int,
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
+    shipped: SpanProbe | None = None,
 ) -> dict[str, Any]:
-    """Figures of every way: `history`, on held-out repositories, and `benchmarks`, on held-out problems."""
+    """Figures of every way: `history`, on held-out repositories, and `benchmarks`, on held-out problems.
+
+    With a `shipped` probe, which has learned from no repository, also what it flags in all of them as it is.
+    """
     domains = read_domains(bundle, corpora, sample, written, embeddings, settings.seed, threads, progress)
     found: dict[str, Any] = {"scopes": len(written), "programs": len(sample.programs), "ways": {}}
+    churn = np.asarray([0] * len(sample.programs) + [w.churn for w in written])
+    if shipped is not None:
+        found["shipped"] = shipped_figures(domains, shipped, bundle.name, settings.seed)
     for number, way in enumerate(WAYS):
         logits = hold_out_both(domains, way, settings, tested, progress)
         history = history_predictions(domains, logits, bundle.name, way)
         found["ways"][way] = {
-            "history": measure_history(history, baselines=number == 0, seed=settings.seed),
+            "history": measure_history(history, number == 0, seed=settings.seed, churn=churn),
             "benchmarks": _benchmark_figures(domains, sample, logits, settings, way),
         }
     return found
+
+
+def shipped_figures(domains: Domains, probe: SpanProbe, supervisor: str, seed: int) -> dict[str, Any]:
+    """Effort-aware measures of a probe with the calibration and the threshold that it comes with."""
+    logits = probe_logits(probe, domains)
+    predictions = history_predictions(domains, logits, supervisor, probe.card.name)
+    view = Run(predictions).view("line")
+    confidence = probe.calibrator("line").predict(view.logit)
+    measured = effort(confidence, view.outcome, view.group, probe.threshold, seed=seed)
+    return {"threshold": probe.threshold, **{name: each.to_json() for name, each in measured.items()}}
+
+
+def probe_logits(probe: SpanProbe, domains: Domains) -> dict[str, NDArray[np.float64]]:
+    """Unscaled logits of every span of the repositories' programs, `(n,)` per level; NaN for others."""
+    fitted = FittedProbe(
+        probe.projection, probe.projection_bias, probe.scope_stage, probe.output, probe.output_bias, 0, 0.0
+    )
+    return level_logits(fitted, domains.hidden, domains.examples, domains.history)
 
 
 def _benchmark_figures(

@@ -38,6 +38,7 @@ NO_TOKENS = (("token", 0.0), ("line", 1.0), ("scope", 1.0))
 class Domains:
     """Examples of both domains in one; `history` `(P,)` says which programs are of a repository's history."""
 
+    hidden: NDArray[np.float16]  # the store's rows, which `examples.rows` counts
     states: States
     examples: Examples
     history: Bool
@@ -107,8 +108,11 @@ def measure_history(
     baselines: bool = True,
     resamples: int = 500,
     seed: int = 0,
+    churn: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """Effort-aware measures of the probe's lines and of the baselines, in the same form.
+
+    `churn` `(P,)` says how often every program's file was changed before: one more baseline.
 
     Lines are ranked by what was never fitted to the lines that are measured; scaling over repositories, which has
     seen other folds' outcomes, moves whole folds against each other, and is for `bss_within` and `ece` alone.
@@ -126,6 +130,7 @@ def measure_history(
             "deeply nested first": -features[:, 7],
             "long scopes first": -features[:, 3],
             "late lines first": -features[:, 2],
+            **({} if churn is None else {"often changed files first": -churn[view.program].astype(float)}),
             "random": log_odds(np.random.default_rng(seed).uniform(size=len(view))),
         }
     found: dict[str, Any] = {}

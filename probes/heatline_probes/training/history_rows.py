@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ class WrittenProgram:
     program: Program  # its dataset and problem are the repository, its generator the assistant
     context: str
     outcome: Mapping[int, int]  # line of the scope, from 0 → FIXED, OTHER or UNKNOWN
+    churn: int = 0  # earlier AI-written commits to its file
 
     @property
     def source(self) -> Source:
@@ -65,19 +67,30 @@ def read_history_rows(
                 f"The rows of {file.stem} can't be read ({error}). Collect them again with `corpus from-git`."
             ) from error
         usable = {}
-        for row in table:
+        churn = earlier_commits(table)
+        for number, row in enumerate(table):
             known = {int(a): _OUTCOMES[b] for a, b in zip(row["lines"], row["fates"], strict=True)}
             text = held.get(row["text_sha"])
             if text is None or len(text["text"]) > longest or set(known.values()) <= {UNKNOWN}:
                 continue
-            usable[row["text_sha"]] = _written(row, text["text"], text["context"], known)
+            usable[row["text_sha"]] = _written(row, text["text"], text["context"], known, churn[number])
         names = sorted(usable)
         order = np.random.default_rng(seed).permutation(len(names))[:most]
         found += [usable[names[i]] for i in sorted(order.tolist())]
     return found
 
 
-def _written(row: Mapping[str, object], text: str, context: str, known: Mapping[int, int]) -> WrittenProgram:
+def earlier_commits(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """How many other commits of one repository's rows touched each row's file before."""
+    times: dict[str, dict[str, int]] = {}
+    for row in rows:
+        times.setdefault(row["path"], {})[row["commit"]] = row["time"]
+    return [sum(time < row["time"] for time in times[row["path"]].values()) for row in rows]
+
+
+def _written(
+    row: Mapping[str, object], text: str, context: str, known: Mapping[int, int], churn: int
+) -> WrittenProgram:
     repository = str(row["repository"])
     program = Program(
         str(row["text_sha"])[:16],
@@ -92,7 +105,7 @@ def _written(row: Mapping[str, object], text: str, context: str, known: Mapping[
         "history",
         text,
     )
-    return WrittenProgram(program, context or "", dict(known))
+    return WrittenProgram(program, context or "", dict(known), churn)
 
 
 def label_history(written: Sequence[WrittenProgram], tokens: pd.DataFrame) -> Examples:

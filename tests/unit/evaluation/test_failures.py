@@ -1,6 +1,7 @@
 """Causes by rule, the worst lines of both kinds, and how hot the standard library is."""
 
 import dataclasses
+import importlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 pytest.importorskip("torch", reason="needs the probes extra")
 
 from heatline_probes.errors import EvaluationError
-from heatline_probes.evaluation.background import library_files, score_background
+from heatline_probes.evaluation.background import library_files, package_files, score_background
 from heatline_probes.evaluation.failure_page import background_page, failure_page
 from heatline_probes.evaluation.failures import CAUSES, assign_causes, study_failures
 from heatline_probes.evaluation.predictions import PredictedSpans, Predictions
@@ -131,4 +132,19 @@ def test_background_by_part(library):
     assert parts["code, depth 1"]["mean_risk"]["value"] == pytest.approx(0.6)
     assert parts["all"]["risk_half_or_more"]["value"] == pytest.approx(2 / 3, abs=1e-4)
     assert str(library) not in str(found)
-    assert "comment" in background_page({**found, "supervisor": "s", "probe": "p", "python": "3"})
+    about = {"supervisor": "s", "probe": "p", "python": "3"}
+    assert "standard library of Python 3" in background_page({**found, **about, "packages": []})
+    assert "2 packages (a, b)" in background_page({**found, **about, "packages": ["a", "b"]})
+
+
+def test_files_of_packages_are_chosen_from_each(library, monkeypatch):
+    """Three of each, tests left out; a package that isn't there is named."""
+    (library / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(library.parent))
+    importlib.invalidate_caches()
+    chosen = package_files([library.name], 3)
+    assert chosen == package_files([library.name], 3)
+    assert len(chosen) == 3
+    assert not any("test" in path.relative_to(library).parts for path in chosen)
+    with pytest.raises(EvaluationError, match="'no_such_package'"):
+        package_files(["no_such_package"], 3)

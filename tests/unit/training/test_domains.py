@@ -13,18 +13,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heatline.history.written_lines import Fate
+from heatline.probe.span_probe import gelu
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.from_git import ROW_SCHEMA, TEXT_SCHEMA
 from heatline_probes.errors import CorpusError
 from heatline_probes.evaluation.effort import effort
 from heatline_probes.training.domain_page import domain_page
-from heatline_probes.training.domain_runs import compare_ways, read_domains
+from heatline_probes.training.domain_runs import compare_ways, probe_logits, read_domains
 from heatline_probes.training.domains import WAYS
 from heatline_probes.training.fit import FitSettings
-from heatline_probes.training.history_rows import card_of, label_history, read_history_rows
+from heatline_probes.training.history_rows import card_of, earlier_commits, label_history, read_history_rows
 from heatline_probes.training.labels import labelled_sample
 from heatline_probes.training.store import EmbeddingStore, Source
+from heatline_probes.training.train import TrainingPlan, train_probe
 from tests.tiny import tiny_supervisor
 from tests.unit.training.own_programs import QUOTAS
 
@@ -117,7 +119,9 @@ def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, 
     sample = labelled_sample(corpora, {}, QUOTAS)
     written = read_history_rows(collected, collected)
     settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
-    found = compare_ways(bundle, corpora, sample, written, tmp_path, settings, 1, 1)
+    plan = TrainingPlan("own", "tiny", measure=False, settings=settings)
+    probe = train_probe(plan, bundle, corpora, sample, tmp_path, 1)
+    found = compare_ways(bundle, corpora, sample, written, tmp_path, settings, 1, 1, shipped=probe)
     assert list(found["ways"]) == list(WAYS)
     own = {way: f["history"]["probe"]["auc"]["value"] for way, f in found["ways"].items()}
     assert own["history only"] > 0.9
@@ -126,8 +130,45 @@ def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, 
     assert (
         random["low"] < 0.5 < random["high"]
     )  # what knows nothing ranks no better, and no worse, than chance
+    assert found["shipped"]["threshold"] == probe.threshold
+    assert 0 <= found["shipped"]["recall_flagged"]["value"] <= 1
     page = domain_page({**found, "supervisor": "tiny", "command": "none", "card": card_of(collected)})
     assert page.count("benchmarks, then history") == 2
+    assert "often changed files first" in page
+    assert "has learned from no repository" in page
+
+
+def test_a_probes_own_numbers_are_those_that_serving_gives(collected, bundle, corpora, tmp_path):
+    """The logits of repositories' lines come from the probe as it is loaded, whatever is fitted beside it."""
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    settings = FitSettings(features=8, scope_features=8, epochs=2)
+    probe = train_probe(
+        TrainingPlan("own", "tiny", measure=False, settings=settings), bundle, corpora, sample, tmp_path, 1
+    )
+    domains = read_domains(bundle, corpora, sample, read_history_rows(collected, collected), tmp_path, 0, 1)
+    logits = probe_logits(probe, domains)
+    lines = domains.examples.levels["line"]
+    last = int(np.flatnonzero(domains.history[lines.program])[-1])
+    scopes = domains.examples.levels["scope"]
+    first = int(scopes.firsts[scopes.firsts <= lines.firsts[last]][-1])
+    hidden = domains.hidden[domains.examples.rows[first:]].astype(np.float32)
+    own = gelu(hidden @ probe.projection + probe.projection_bias)
+    features = probe.in_scope(own)[lines.firsts[last] - first :]
+    np.testing.assert_allclose(
+        logits["line"][last], probe.logits(features.max(0, keepdims=True))[0], rtol=1e-4
+    )
+    assert not np.isfinite(logits["line"][~domains.history[lines.program]]).any()
+
+
+def test_churn_counts_the_commits_that_came_before_to_the_same_file():
+    rows = [
+        {"path": "a.py", "commit": "one", "time": 1},
+        {"path": "a.py", "commit": "one", "time": 1},
+        {"path": "a.py", "commit": "two", "time": 5},
+        {"path": "b.py", "commit": "two", "time": 5},
+        {"path": "a.py", "commit": "three", "time": 9},
+    ]
+    assert earlier_commits(rows) == [0, 0, 1, 0, 2]
 
 
 def test_effort_is_the_hand_computed_one():
