@@ -5,13 +5,14 @@ import * as vscode from "vscode";
 import { HeatView } from "./heat_view";
 import { reportInsertions } from "./insertion_reporter";
 import { chooseFor, installedSupervisors, showMenu } from "./menu";
+import { PageView } from "./page_view";
 import { PrivateEnvironment } from "./private_environment";
 import type { HeatParams, Status } from "./protocol";
 import { onSelectedPythonChange } from "./python_environment";
 import { askForRiskyLines } from "./risky_lines_request";
 import { RiskyLinesView } from "./risky_lines_view";
 import { Server } from "./server";
-import { EXPLANATION_SCHEME, ServerCommands } from "./server_commands";
+import { PREVIEW_SCHEME, SECOND_OPINION, ServerCommands } from "./server_commands";
 import { StatusItem } from "./status_item";
 import type { ServerState } from "./status_text";
 import { parseVersion } from "./versions";
@@ -25,6 +26,14 @@ interface Manifest {
 
 const SELECTOR = ["file", "untitled", "vscode-notebook-cell"].map((scheme) => ({ scheme }));
 
+/** Settings that the server reads only when it starts: they decide which commands and features it offers. */
+const READ_AT_START = [
+  "path",
+  "secondOpinion.enabled",
+  "features.semanticTokens",
+  "features.workspaceDiagnostics",
+];
+
 let stopServer: (() => Promise<void>) | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
@@ -32,6 +41,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const log = vscode.window.createOutputChannel("Heatline", { log: true });
   const heat = new HeatView();
   const status = new StatusItem(SELECTOR, (uri) => heat.worstLine(uri));
+  const pages = new PageView();
   const commands: ServerCommands = new ServerCommands(() => server.client);
   const riskyLines = new RiskyLinesView(
     (onPart, token) => askForRiskyLines(server.client, onPart, token),
@@ -40,6 +50,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
   const onState = (state: ServerState): void => {
     void vscode.commands.executeCommand("setContext", "heatline.state", state);
+    const offered = server.client?.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
+    const asks = state === "running" && offered.includes(SECOND_OPINION);
+    void vscode.commands.executeCommand("setContext", "heatline.offersSecondOpinion", asks);
     status.serverIs(state);
     if (state !== "running") {
       // Nobody would keep it up to date.
@@ -54,7 +67,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     settings: settingNames(manifest),
     environment: new PrivateEnvironment(context, manifest.version, log),
     log,
-    middleware: { executeCommand: commands.execute },
+    middleware: { executeCommand: commands.execute, window: { showDocument: pages.showDocument } },
     wire(client) {
       client.onNotification("heatline/heat", (params: HeatParams) => {
         heat.receive(params);
@@ -74,12 +87,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     heat,
     status,
     riskyLines,
+    pages,
     server,
     heat.onDidChange(() => {
       status.refresh();
       riskyLines.refresh();
     }),
-    vscode.workspace.registerTextDocumentContentProvider(EXPLANATION_SCHEME, commands),
+    vscode.workspace.registerTextDocumentContentProvider(PREVIEW_SCHEME, commands),
     reportInsertions(
       (document) => vscode.languages.match(SELECTOR, document) > 0,
       (inserted) => {
@@ -91,7 +105,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       server.requestRestart();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("heatline.path")) server.requestRestart();
+      if (READ_AT_START.some((name) => event.affectsConfiguration(`heatline.${name}`)))
+        server.requestRestart();
     }),
     // Those that the server offers (docs/protocol.md) are registered by the client when it starts.
     onCommand("toggleHeat", () => {
@@ -101,7 +116,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     onCommand("refreshRiskyLines", () => {
       riskyLines.refresh();
     }),
-    onCommand("showMenu", showMenu),
+    onCommand("showMenu", () => showMenu(status.basis)),
     onCommand("showLog", () => {
       log.show();
     }),

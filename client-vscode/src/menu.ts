@@ -13,6 +13,8 @@ const WITH_SERVER: readonly Entry[] = [
   { label: "$(arrow-swap) Toggle scaled and unscaled risk", command: "heatline.toggleScaling" },
   { label: "$(paintcan) Show or hide heat", command: "heatline.toggleHeat" },
   { label: "$(file) Open the report", command: "heatline.showReport" },
+  { label: "$(graph-line) See how well risks hold here", command: "heatline.showReliability" },
+  { label: "$(comment-discussion) Ask for a second opinion…", command: "heatline.secondOpinion" },
   { label: "$(refresh) Score open files again", command: "heatline.rescore" },
   { label: "$(chip) Choose the supervisor…", command: "heatline.chooseSupervisor" },
   { label: "$(beaker) Choose the probe…", command: "heatline.chooseProbe" },
@@ -24,10 +26,14 @@ const ALWAYS: readonly Entry[] = [
   { label: "$(settings-gear) Settings", command: "heatline.openSettings" },
 ];
 
-export async function showMenu(): Promise<void> {
+/** What can be done now; `basis` says on what the figures rest. */
+export async function showMenu(basis: string | undefined): Promise<void> {
   const available = new Set(await vscode.commands.getCommands(true));
   const entries = [...WITH_SERVER, ...ALWAYS].filter(({ command }) => available.has(command));
-  const picked = await vscode.window.showQuickPick(entries, { title: "Heatline" });
+  const picked = await vscode.window.showQuickPick(entries, {
+    title: "Heatline",
+    ...(basis === undefined ? {} : { placeHolder: basis }),
+  });
   if (picked) await vscode.commands.executeCommand(picked.command);
 }
 

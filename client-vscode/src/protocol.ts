@@ -56,6 +56,8 @@ export interface Status {
   supervisor: string;
   probe: string | null;
   scaling: Scaling;
+  /** What the scaled figures rest on where that is the workspace's own history, in a sentence. */
+  basis: string | null;
   pending: number;
   worst: RiskyLine | null;
   message: string | null;
@@ -74,6 +76,13 @@ export interface Explanation {
   range: ProtocolRange;
   risk: number;
   unscaledRisk: number;
+}
+
+/** Result of the command `heatline.secondOpinion`. */
+export interface SecondOpinion {
+  uri: string;
+  model: string;
+  lines: { line: number; risk: number | null; modelRisk: number }[];
 }
 
 /** `31 %`; never 0 % or 100 %, which no estimate is. The same words as the server's. */

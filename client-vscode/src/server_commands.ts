@@ -3,7 +3,10 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import { percent, type Explanation, type SpanConfidence } from "./protocol";
+import { percent, type Explanation, type SecondOpinion, type SpanConfidence } from "./protocol";
+import { secondOpinionMarkdown } from "./second_opinion_text";
+
+export const SECOND_OPINION = "heatline.secondOpinion";
 
 type Next = (command: string, args: unknown[]) => vscode.ProviderResult<unknown>;
 
@@ -17,10 +20,13 @@ const TAKE_RANGE = new Set([
   "heatline.unmarkReviewed",
 ]);
 
-export const EXPLANATION_SCHEME = "heatline-explanation";
+/** ... the selection, or the whole document without one. */
+const TAKE_SELECTION = new Set([SECOND_OPINION]);
+
+export const PREVIEW_SCHEME = "heatline-preview";
 
 export class ServerCommands implements vscode.TextDocumentContentProvider {
-  private explanation = "";
+  private readonly previews = new Map<string, string>();
   private readonly rewritten = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.rewritten.event;
 
@@ -40,19 +46,21 @@ export class ServerCommands implements vscode.TextDocumentContentProvider {
     return result;
   };
 
-  provideTextDocumentContent(): string {
-    return this.explanation;
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.previews.get(uri.path) ?? "";
   }
 
   private argumentsOf(command: string): unknown[] | undefined {
     const takesRange = TAKE_RANGE.has(command);
     const takesDocument = TAKE_DOCUMENT.has(command);
-    if (!takesRange && !takesDocument && !TAKE_POSITION.has(command)) return [];
+    const takesSelection = TAKE_SELECTION.has(command);
+    if (!takesRange && !takesDocument && !takesSelection && !TAKE_POSITION.has(command)) return [];
     const editor = vscode.window.activeTextEditor;
     const convert = this.client()?.code2ProtocolConverter;
     if (!editor || !convert) return undefined;
     const uri = convert.asUri(editor.document.uri);
-    if (takesDocument) return [uri];
+    if (takesDocument || (takesSelection && editor.selection.isEmpty)) return [uri];
+    if (takesSelection) return [uri, convert.asRange(editor.selection)];
     return [
       uri,
       takesRange ? convert.asRange(selectionOrLine(editor)) : convert.asPosition(editor.selection.active),
@@ -75,17 +83,29 @@ export class ServerCommands implements vscode.TextDocumentContentProvider {
       case "heatline.explain":
         await this.showExplanation(result as Explanation | null);
         break;
+      case SECOND_OPINION:
+        await this.showSecondOpinion(result as SecondOpinion | null);
+        break;
       default:
     }
   }
 
   private async showExplanation(explanation: Explanation | null): Promise<void> {
-    if (!explanation) {
-      void vscode.window.showInformationMessage("Nothing is scored here yet.");
-      return;
-    }
-    this.explanation = explanation.markdown;
-    const uri = vscode.Uri.from({ scheme: EXPLANATION_SCHEME, path: "/Risk explained.md" });
+    if (explanation) await this.preview("/Risk explained.md", explanation.markdown);
+    else void vscode.window.showInformationMessage("Nothing is scored here yet.");
+  }
+
+  /** Null when the person didn't want the lines sent, or there was no answer, which the server has said. */
+  private async showSecondOpinion(opinion: SecondOpinion | null): Promise<void> {
+    if (!opinion) return;
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(opinion.uri));
+    const textOf = (line: number): string => (line < document.lineCount ? document.lineAt(line).text : "");
+    await this.preview("/Second opinion.md", secondOpinionMarkdown(opinion, textOf));
+  }
+
+  private async preview(path: string, markdown: string): Promise<void> {
+    this.previews.set(path, markdown);
+    const uri = vscode.Uri.from({ scheme: PREVIEW_SCHEME, path });
     this.rewritten.fire(uri);
     await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
   }

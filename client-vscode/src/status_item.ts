@@ -43,14 +43,20 @@ export class StatusItem implements vscode.Disposable {
     return this.status?.scaling ?? "scaled";
   }
 
+  /** On what the figures rest, where that isn't the probe alone. */
+  get basis(): string | undefined {
+    return describeStatus(this.server, this.status).basis;
+  }
+
   refresh(): void {
     const document = vscode.window.activeTextEditor?.document;
     const worst = document && this.worstLine(document.uri);
     const shown = describeStatus(this.server, this.status);
     this.item.text = shown.text;
-    this.item.detail =
+    const detail =
       shown.detail ??
       (worst ? `worst line ${String(worst.line + 1)}: risk ${percent(worst.risk)}` : undefined);
+    this.item.detail = [detail, shown.basis].filter(Boolean).join(" · ") || undefined;
     this.item.busy = shown.busy;
     this.item.severity = vscode.LanguageStatusSeverity[shown.severity];
     this.item.accessibilityInformation = {

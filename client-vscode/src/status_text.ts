@@ -9,12 +9,14 @@ export interface StatusText {
   text: string;
   /** Undefined: the worst line of the file. */
   detail: string | undefined;
+  /** On what the figures rest; undefined: on what the probe was shipped with. */
+  basis: string | undefined;
   busy: boolean;
   severity: "Information" | "Warning" | "Error";
 }
 
 export function describeStatus(server: ServerState, status: Status | undefined): StatusText {
-  const plain = { busy: false, severity: "Information" } as const;
+  const plain = { basis: undefined, busy: false, severity: "Information" } as const;
   switch (server) {
     case "off":
       return { ...plain, text: "not started", detail: undefined };
@@ -30,13 +32,14 @@ export function describeStatus(server: ServerState, status: Status | undefined):
 }
 
 function ofServer(status: Status): StatusText {
-  const text = `${status.supervisor}, ${status.scaling}`;
+  const basis = status.scaling === "scaled" ? (status.basis ?? undefined) : undefined;
+  const text = `${status.supervisor}, ${status.scaling}${basis === undefined ? "" : " to this repository"}`;
   const busy = status.state === "starting" || status.state === "busy";
   if (status.state === "failed") {
-    return { text, detail: status.message ?? "nothing can be scored", busy, severity: "Error" };
+    return { text, detail: status.message ?? "nothing can be scored", basis, busy, severity: "Error" };
   }
   if (status.state === "starting") {
-    return { text, detail: status.message ?? "loading the model", busy, severity: "Information" };
+    return { text, detail: status.message ?? "loading the model", basis, busy, severity: "Information" };
   }
-  return { text, detail: undefined, busy, severity: "Information" };
+  return { text, detail: undefined, basis, busy, severity: "Information" };
 }

@@ -9,6 +9,7 @@ const IDLE: Status = {
   supervisor: "smollm2-135m",
   probe: "default",
   scaling: "scaled",
+  basis: null,
   pending: 0,
   worst: null,
   message: null,
@@ -18,6 +19,7 @@ test("a running server is told by its supervisor and the risk that is shown", ()
   assert.deepEqual(describeStatus("running", IDLE), {
     text: "smollm2-135m, scaled",
     detail: undefined,
+    basis: undefined,
     busy: false,
     severity: "Information",
   });
@@ -37,4 +39,15 @@ test("without a server it says what to do, and isn't busy for ever", () => {
   assert.match(describeStatus("missing", undefined).detail ?? "", /install/);
   assert.match(describeStatus("stopped", IDLE).detail ?? "", /restart/);
   assert.ok(!describeStatus("stopped", IDLE).busy);
+});
+
+test("figures that rest on the repository's history say so, and on what", () => {
+  const shown = describeStatus("running", { ...IDLE, basis: "Risks are scaled to this repository." });
+  assert.equal(shown.text, "smollm2-135m, scaled to this repository");
+  assert.equal(shown.basis, "Risks are scaled to this repository.");
+});
+
+test("unscaled figures rest on no history", () => {
+  const shown = describeStatus("running", { ...IDLE, scaling: "unscaled", basis: "Risks are scaled." });
+  assert.deepEqual([shown.text, shown.basis], ["smollm2-135m, unscaled", undefined]);
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -95,7 +96,8 @@ class EditorReport:
             item.stash[FAILED] = True
         editor = item.module.editor  # type: ignore[attr-defined]
         name = item.name.removeprefix("test_").replace("_", " ")
-        name = name.replace("in the extension host[", "extension host: ").replace("[", " (").removesuffix("]")
+        name = re.sub(r"in the extension host\[(.*)\]$", r"extension host: \1", name)
+        name = re.sub(r"\[(.*)\]$", r" (\1)", name)
         if report.when == "call" or report.outcome != "passed":
             why = f": {report.longrepr[2]}" if report.skipped and isinstance(report.longrepr, tuple) else ""
             self.checks[editor()].append((report.outcome, name + why))

@@ -25,6 +25,7 @@ interface Plan {
 }
 
 const PATIENCE_MS = 120_000;
+const SECOND_OPINION = "heatline.secondOpinion";
 
 const plan = JSON.parse(readFileSync(process.env["HEATLINE_CHECKS"] ?? "", "utf8")) as Plan;
 const checks: [string, () => Promise<void>][] = [];
@@ -42,7 +43,7 @@ check("the extension is active and what it contributes is there", async () => {
   const { contributes } = extension.packageJSON as { contributes: { commands: { command: string }[] } };
   const known = new Set(await vscode.commands.getCommands(true));
   const missing = contributes.commands.map(({ command }) => command).filter((command) => !known.has(command));
-  assert.deepEqual(missing, []);
+  assert.deepEqual(missing, [SECOND_OPINION], "it is off until somebody turns it on");
 });
 
 check("a diagnostic names the risk and covers its line without the blanks", async () => {
@@ -156,6 +157,14 @@ check("the report of open files is written and named", async () => {
   assert.match(page, /<html/);
 });
 
+check("where nothing is known of how well risks hold, no page is shown", async () => {
+  assert.equal(await vscode.commands.executeCommand("heatline.showReliability"), null);
+  const pages = vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => input instanceof vscode.TabInputWebview);
+  assert.deepEqual(pages, []);
+});
+
 check("a changed threshold holds at once", async () => {
   await set("threshold", 0);
   await flaggedAre(plan.lines);
@@ -218,12 +227,16 @@ check("the risk of a selection is told, and is the line's where it is a line", a
 
 check("the server restarts when it is asked to, and says the same", async () => {
   await vscode.commands.executeCommand("heatline.restartServer");
-  await until(
-    () => flaggedLines().length === 0,
-    vscode.languages.onDidChangeDiagnostics,
-    () => flaggedLines(),
-  );
-  await flaggedAre(plan.flagged);
+  await restarted();
+});
+
+check("a second opinion can be asked for once it is turned on, and no longer than that", async () => {
+  await set("secondOpinion.enabled", true);
+  await restarted();
+  assert.ok((await vscode.commands.getCommands(true)).includes(SECOND_OPINION));
+  await set("secondOpinion.enabled", undefined);
+  await restarted();
+  assert.ok(!(await vscode.commands.getCommands(true)).includes(SECOND_OPINION));
 });
 
 /** Called by VS Code; rejects when a check failed. */
@@ -238,6 +251,7 @@ export async function run(): Promise<void> {
       results.push([name, error instanceof Error ? (error.stack ?? error.message) : String(error)]);
       await set("threshold", undefined); // what it has left must not fail the next ones
       await set("scope", "file");
+      await set("secondOpinion.enabled", undefined);
     }
     writeFileSync(plan.results, JSON.stringify(results));
   }
@@ -264,6 +278,16 @@ async function until(
       resolve();
     });
   });
+}
+
+/** Waits until the server's diagnostics have gone, and have come again. */
+async function restarted(): Promise<void> {
+  await until(
+    () => flaggedLines().length === 0,
+    vscode.languages.onDidChangeDiagnostics,
+    () => flaggedLines(),
+  );
+  await flaggedAre(plan.flagged);
 }
 
 async function flaggedAre(lines: readonly Line[], of: vscode.Uri = uri): Promise<void> {

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { pageForWebview } from "../src/page_html";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-abc'">
+<title>&lt;head&gt;</title>
+</head>
+<body><h1>Reliability</h1></body>
+</html>`;
+
+test("the page follows the editor's theme, not the system's", () => {
+  assert.match(pageForWebview(PAGE, "dark"), /<html lang="en" data-theme="dark">/);
+  assert.match(pageForWebview(PAGE, "light"), /<html lang="en" data-theme="light">/);
+});
+
+test("no script may run, and the policy that says so stands before everything else", () => {
+  const shown = pageForWebview(PAGE, "dark");
+  const policies = [...shown.matchAll(/<meta http-equiv="Content-Security-Policy" content="([^"]*)">/g)];
+  const [added, own, ...more] = policies.map(([, content]) => content ?? "");
+  assert.deepEqual(more, []);
+  assert.ok(shown.includes("<head><meta "));
+  assert.match(added ?? "", /^default-src 'none'/);
+  assert.doesNotMatch(added ?? "", /script-src/);
+  assert.match(own ?? "", /sha256-abc/);
+});
