@@ -38,7 +38,7 @@ TARGETS = {
     "qwen2.5-coder-0.5b": {"end": 60.0, "memory": 450.0},
 }
 HOVER_TARGET = 20.0
-_FIGURES = ("end", "middle", "large", "hover", "memory_mb")
+_FIGURES = ("end", "middle", "large", "hover", "memory_mb", "memory_after_large_mb")
 
 
 class Editor:
@@ -249,26 +249,30 @@ def measure(supervisor: str, keystrokes: int, lines: int, parts: Sequence[str] =
             result["end"] = timed(pids, lambda: typed(editor, small, last, len(rows[last]), keystrokes))
             few = max(keystrokes // 3, 5)
             result["middle"] = timed(pids, lambda: typed(editor, small, middle, len(rows[middle]), few))
-        if "large" in parts:
-            result |= in_a_large_file(editor, pids, folder, small, middle, keystrokes, lines)
         if "memory" in parts:
-            for number in range(OPEN_FILES - 1):
-                uri = f"file://{folder}/other{number}.py"
-                editor.open(uri, long_file(200, seed=number + 1))
-                editor.complete(uri)
-            editor.insert(small, last, 0, " ")
-            editor.complete(small)
-            rest(editor)
-            result["memory_mb"] = {
-                name: proportional_set_size(pid)
-                for name, pid in zip(("server", "worker"), pids, strict=False)
-            }
+            result["memory_mb"] = with_open_files(editor, folder, small, last)
             busy = sum(map(processor_seconds, pids))
             time.sleep(IDLE_SECONDS)
             result["idle_processor_share"] = (sum(map(processor_seconds, pids)) - busy) / IDLE_SECONDS
+        if "large" in parts:
+            result |= in_a_large_file(editor, pids, folder, small, middle, keystrokes, lines)
+            result["memory_after_large_mb"] = with_open_files(editor, folder, small, last)
         result["load_after"] = os.getloadavg()
         editor.end()
     return result
+
+
+def with_open_files(editor: Editor, folder: str, small: str, last: int) -> dict[str, float]:
+    """Megabytes of server and worker with so many open files, after a key in one and some rest."""
+    for number in range(OPEN_FILES - 1):
+        uri = f"file://{folder}/other{number}.py"
+        if uri not in editor.versions:
+            editor.open(uri, long_file(200, seed=number + 1))
+            editor.complete(uri)
+    editor.insert(small, last, 0, " ")
+    editor.complete(small)
+    pids = rest(editor)
+    return {name: proportional_set_size(pid) for name, pid in zip(("server", "worker"), pids, strict=False)}
 
 
 def in_a_large_file(
@@ -312,7 +316,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
     for result in results:
         target = TARGETS.get(result["supervisor"], {})
         scratch, whole = result["scratch_function_ms"], result["scratch_file_ms"]
-        memory = result["memory_mb"]
+        memory, later = result["memory_mb"], result["memory_after_large_mb"]
         load = ", ".join(f"{result[name][0]:.1f}" for name in ("load_before", "load_after"))
         rows += [
             f"## {result['supervisor']}",
@@ -347,6 +351,8 @@ def markdown(results: list[dict[str, Any]]) -> str:
             f"| {hover['p50']:.1f} / {hover['p95']:.1f} of {hover['count']} |",
             f"| memory with {OPEN_FILES} open files, server + worker, MB{most} "
             f"| {memory['server']:.0f} + {memory['worker']:.0f} = {sum(memory.values()):.0f} |",
+            f"| the same after a file of {result['lines']:,} lines was opened, edited and closed "
+            f"| {later['server']:.0f} + {later['worker']:.0f} = {sum(later.values()):.0f} |",
             f"| processor in {IDLE_SECONDS:.0f} s of idling (target 0 %) | {result['idle_processor_share']:.1%} |",
             "",
         ]

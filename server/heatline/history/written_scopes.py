@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from heatline.history.reading import History
 from heatline.history.written_lines import WrittenLines, line_hash
 from heatline.noise.skipped import skipped_by_text
 from heatline.scoring.cancellation import Cancelled, never
-from heatline.scoring.languages import language_of
+from heatline.scoring.headers import language_of_file
 from heatline.scoring.limits import MAX_BYTES
 from heatline.scoring.lines import line_spans
 from heatline.scoring.scopes import Scope, find_scopes
@@ -119,7 +119,7 @@ def _scopes_of(
         for row, place in zip(rows.tolist(), lines.line[rows].tolist(), strict=True)
         if place <= len(pieces) and line_hash(pieces[place - 1]) == lines.content[row]
     }
-    language = language_of(Path(path))
+    language = language_of_file(PurePosixPath(path), text)
     for scope in find_scopes(text, language):
         first = int(np.searchsorted(borders[:, 0], scope.start, "right")) - 1
         last = int(np.searchsorted(borders[:, 0], max(scope.end - 1, scope.start), "right")) - 1

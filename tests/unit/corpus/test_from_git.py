@@ -72,6 +72,15 @@ def test_a_scope_is_laid_out_as_in_serving(written: Written, tmp_path: Path) -> 
     assert held["context"] == "import os"
 
 
+def test_a_header_of_cpp_is_read_as_cpp(written: Written, tmp_path: Path) -> None:
+    """Its name doesn't say: what the server shows for it and what is learned from it must agree."""
+    written.by_claude(pkg__box_h="class Box {\npublic:\n    int size() { return 1; }\n};\n")
+    written.commit("later", days=100)
+    collect(written.folder, "me/project", tmp_path / "out", tmp_path / "cache")
+    rows = pq.read_table(tmp_path / "out" / "rows" / "me+project.parquet").to_pylist()
+    assert {row["language"] for row in rows if row["path"] == "pkg/box.h"} == {"cpp"}
+
+
 def test_rows_and_card_hold_no_code(written: Written, tmp_path: Path) -> None:
     collect(written.folder, "me/project", tmp_path / "out", tmp_path / "cache")
     for path in (tmp_path / "out").rglob("*"):
