@@ -132,6 +132,7 @@ def _contenders(
         "unscaled": unscaled(view),
         "scaled": scaled(view, sets, seed=settings.seed),
         "transferred": transferred(predictions, level, view, known),
+        "transferred_base_rate": transferred(predictions, level, view, known, at_base_rates=True),
     }
     datasets = np.unique(view.dataset, return_inverse=True)[1]
     apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already

@@ -82,12 +82,19 @@ def scaled(
 
 
 def transferred(
-    predictions: Predictions, level: str, view: SpanView, known: SpanView | None = None, fit: Fit = fit_platt
+    predictions: Predictions,
+    level: str,
+    view: SpanView,
+    known: SpanView | None = None,
+    fit: Fit = fit_platt,
+    at_base_rates: bool = False,
 ) -> Float64:
     """Confidences `(n,)` by the calibrators of each fold's training side.
 
     Those that came with the predictions; else fitted, for each fold, on the held-out logits of the programs
-    that may be learned from, of `known` (all spans of the level; the view itself without it).
+    that may be learned from, of `known` (all spans of the level; the view itself without it).  With
+    `at_base_rates` they are moved to the base rate of each dataset, the one thing that is then known of it: what
+    `heatline.baseRate` does.
     """
     given = predictions.calibrators.get(level) if fit is fit_platt else None
     source = view if known is None else known
@@ -104,6 +111,11 @@ def transferred(
                 usable = np.ones(len(source), bool)
             calibrator = fit(source.logit[usable], source.kept[usable])
         result[rows] = calibrator.predict(view.logit[rows])
+        if at_base_rates and isinstance(calibrator, PlattCalibrator):
+            for dataset in np.unique(view.dataset[rows]):
+                own = rows & (view.dataset == dataset)
+                rate = float(np.clip(view.kept[own].mean(), 1e-3, 1 - 1e-3))
+                result[own] = calibrator.shifted(rate).predict(view.logit[own])
     return result
 
 

@@ -24,6 +24,7 @@ _NAMES = {
     "scaled": "**probe, scaled**",
     "scaled_per_dataset": "**probe, scaled per dataset**",
     "transferred": "probe, transferred",
+    "transferred_base_rate": "probe, transferred, each base rate known",
     "baseline_dataset_identity": "dataset identity",
     "baseline_syntax_logistic": "position + syntax + length, logistic",
     "baseline_syntax_boosting": "position + syntax + length, boosting",
@@ -208,7 +209,7 @@ def _failing(level: JSON) -> str:
     }
     rows = []
     for key, found in level.items():
-        if key in ("unscaled", "transferred") or key.endswith("_per_dataset"):
+        if key == "unscaled" or key.startswith("transferred") or key.endswith("_per_dataset"):
             continue  # the same order of lines
         for group, row in found["failing"].items():
             if row["units"]:

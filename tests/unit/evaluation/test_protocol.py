@@ -110,6 +110,20 @@ def test_calibrators_that_came_along_are_used_as_they_are():
     assert got[fold] == pytest.approx(PlattCalibrator(1.0, 0.3, 0.7).predict(view.logit[fold]))
 
 
+def test_known_base_rates_move_the_calibrator_of_each_fold_and_dataset():
+    """One number is known of each dataset: how many of its lines are kept."""
+    rows = np.asarray([[1.0, 0.1 * f, 0.7] for f in range(5)])
+    predictions = dataclasses.replace(synthetic(80), calibrators={"line": rows})
+    view = Run(predictions).view("line")
+    got = transferred(predictions, "line", view, at_base_rates=True)
+    assert len(np.unique(view.dataset)) > 1
+    for dataset in np.unique(view.dataset):
+        own = (view.fold == 3) & (view.dataset == dataset)
+        rate = view.kept[own].mean()
+        moved = PlattCalibrator(1.0, 0.3 + np.log(rate / (1 - rate)) - np.log(0.7 / 0.3), rate)
+        assert got[own] == pytest.approx(moved.predict(view.logit[own]))
+
+
 def test_what_was_left_out_is_scaled_on_its_own():
     """A dataset's own base rate is what scaling within it gives a logit that says nothing."""
     predictions = synthetic(200, protocol="leave_one_dataset_out")
