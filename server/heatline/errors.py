@@ -6,6 +6,7 @@ HeatlineError
 ├── SupervisorError       a supervisor is unknown, missing or can't be run
 │   ├── WeightsError      a weight file is truncated, of the wrong hash or kind  (also ValueError)
 │   ├── BundleError       a bundle on disk is incomplete or was altered
+│   ├── DeviceError       a graphics card or accelerator can't run a supervisor
 │   └── DownloadError     weights could not be fetched                        (also OSError)
 ├── ProbeError            a probe is missing, malformed or of another bundle  (also ValueError)
 └── SecondOpinionError    a model that was asked can't be, or gave no opinion
@@ -36,6 +37,10 @@ class WeightsError(SupervisorError, ValueError):
 
 class BundleError(SupervisorError):
     """Raised when a bundle on disk is incomplete or was altered."""
+
+
+class DeviceError(SupervisorError):
+    """Raised when a graphics card or another accelerator can't run a supervisor; the processor still may."""
 
 
 class DownloadError(SupervisorError, OSError):

@@ -20,6 +20,7 @@ from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.scored_text import ScoredText
 from heatline.supervisor.card import BundleCard
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline.supervisor.devices import choose
 from heatline.supervisor.store import SupervisorStore
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Scorer:
 
     @property
     def bundle_hash(self) -> str:
-        """The bundle the probe was fitted on, and so the one in use."""
+        """The bundle the probe was fitted on: the one in use, or the one that it stands for."""
         return self.probe.bundle_hash
 
     @property
@@ -156,13 +157,15 @@ def load(
     found = resolve(supervisor, probe)
     loaded = SpanProbe.load(found.probe)
     loaded.check_bundle(BundleCard.read(found.bundle).bundle_hash, LAYOUT_VERSION)
+    choice = choose(found.bundle, device)
     if base_rate is not None:
         loaded = loaded.at_base_rate(base_rate)
 
     def open_session() -> SupervisorSession:
-        from heatline.supervisor.session import SupervisorSession
+        from heatline.supervisor.opening import open_supervisor
 
-        return SupervisorSession(found.bundle, threads, device)
+        return open_supervisor(found.bundle, threads, device, choice)
 
     kept = None if not cache else FeatureCache() if cache is True else FeatureCache(limit=cache)
-    return Scorer(Engine(open_session, loaded, kept, memory), found.supervisor)
+    chosen_hash = BundleCard.read(choice.bundle).bundle_hash
+    return Scorer(Engine(open_session, loaded, kept, memory, chosen_hash), found.supervisor)

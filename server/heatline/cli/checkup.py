@@ -15,7 +15,7 @@ from heatline.scoring.languages import LANGUAGES
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.kernel import exact_kernels
-from heatline.supervisor.session import default_threads, physical_cores
+from heatline.supervisor.processor import default_threads, physical_cores
 from heatline.supervisor.store import SupervisorStore
 
 

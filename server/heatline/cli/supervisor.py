@@ -86,9 +86,15 @@ def build(
         Path | None, typer.Option("--file", help="Weights (default: those that were pulled).")
     ] = None,
     layers: Annotated[int | None, typer.Option("--layers", help="Layers to keep.")] = None,
-    precision: Annotated[str, typer.Option("--precision", help="int8, or fp32 for comparisons.")] = "int8",
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            help="int8 for processors; fp16 for graphics cards, beside the int8 build; fp32 in its place, to compare.",
+        ),
+    ] = "int8",
 ) -> None:
-    """Build a supervisor's graph again, for this processor."""
+    """Build a supervisor's graph again, for this processor or for a graphics card."""
     with stage_progress() as progress:
         folder = SupervisorStore().build(name, file, layers, precision=precision, progress=progress)
     typer.echo(f"{name} is ready: {folder}")

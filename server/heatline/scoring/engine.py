@@ -42,8 +42,9 @@ class Engine:
     """Text in, features of its scopes out.
 
     The session is opened by ``open_session`` when the first scope is not in the cache: a cached file needs no
-    model.  ``memory`` bounds the keys and values kept for scopes under edit, in bytes.  Not safe for use from
-    two threads at once.
+    model.  ``memory`` bounds the keys and values kept for scopes under edit, in bytes; ``bundle_hash`` names the
+    bundle that will be opened when it is another than the probe's (one that stands for it).  Not safe for use
+    from two threads at once.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Engine:
         probe: SpanProbe,
         cache: FeatureCache | None = None,
         memory: int | None = None,
+        bundle_hash: str | None = None,
     ) -> None:
         self.probe = probe
         self.cache = cache
@@ -62,8 +64,7 @@ class Engine:
         self._parser = DocumentParser()
         self._recent: OrderedDict[bytes, ScopeFeatures] = OrderedDict()  # not on disk yet
         self._recent_bytes = 0
-        projection = hashlib.sha256(probe.projection.tobytes() + probe.projection_bias.tobytes()).hexdigest()
-        self._producer = f"{probe.bundle_hash} {projection} {LAYOUT_VERSION}"
+        self._chosen = self._producer = self._produced_by(bundle_hash or probe.bundle_hash)
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +76,8 @@ class Engine:
         """The supervisor, loaded on first use and checked against the probe."""
         if self._session is None:
             session = self._open_session()
-            self.probe.check_bundle(session.card.bundle_hash, LAYOUT_VERSION)
+            self.probe.check_bundle(session.card.probed_hash, LAYOUT_VERSION)
+            self._producer = self._produced_by(session.card.bundle_hash)
             self._session = session
         return self._session
 
@@ -116,10 +118,7 @@ class Engine:
             scopes = find_scopes(text, language, above=above)
         else:
             scopes = find_scopes(text, language, partial(self._parser.parse, document), above)
-        return [
-            KeyedScope(scope, content_key(self._producer, text[scope.start : scope.end], scope.context))
-            for scope in scopes
-        ]
+        return [self._keyed(text, scope) for scope in scopes]
 
     def features(
         self,
@@ -140,6 +139,8 @@ class Engine:
         if known is not None:
             return known
         scope, session = keyed.scope, self.session
+        if self._producer != self._chosen:  # the device that was chosen failed, and another build was opened
+            keyed = self._keyed(text, scope)
         layout = lay_out(text, scope, session.tokenizer, session.card.sink_token_id)
         parts = []
         for sequence in layout.sequences:
@@ -182,6 +183,16 @@ class Engine:
         """Release the cache's file."""
         if self.cache is not None:
             self.cache.close()
+
+    def _keyed(self, text: str, scope: Scope) -> KeyedScope:
+        key = content_key(self._producer, text[scope.start : scope.end], scope.context)
+        return KeyedScope(scope, key)
+
+    def _produced_by(self, bundle_hash: str) -> str:
+        """Names what makes features, in their keys."""
+        probe = self.probe
+        projection = hashlib.sha256(probe.projection.tobytes() + probe.projection_bias.tobytes()).hexdigest()
+        return f"{bundle_hash} {projection} {LAYOUT_VERSION}"
 
     def _recall(self, keyed: KeyedScope) -> ScopeFeatures | None:
         recent = self._recent.get(keyed.key)

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ class BundleCard:
     ``bundle_hash`` covers what the hidden states depend on (architecture, kept layers, precision, every
     number, tokenizer, sink token) and not how it is stored: the same weights give the same hash on every
     machine.  ``files`` maps each file's name to its sha256.
+
+    An fp16 build ``stands_for`` the int8 one whose hash this is: the same weights and layers, for graphics cards.
+    Probes that were fitted on that one may be used with it, and ``agreement`` says how alike the two were on the
+    processor when it was built (``supervisor.agreement``).
     """
 
     format_version: int
@@ -46,6 +50,13 @@ class BundleCard:
     licence: str
     heatline_version: str
     files: dict[str, str]
+    stands_for: str = ""
+    agreement: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def probed_hash(self) -> str:
+        """The bundle hash that a probe for this bundle names."""
+        return self.stands_for or self.bundle_hash
 
     def to_json(self) -> str:
         """The card as indented JSON."""

@@ -1,8 +1,8 @@
 """Builds the truncated ONNX graph of a supervisor: layers up to the probed one, no head, no final norm.
 
 Inputs:  ``embeddings`` (T, D) float32; per layer ``past_key_N``, ``past_value_N`` (1, kv_heads, capacity,
-         head_dim) float32; ``last_position`` (1,) int32, the number of tokens in the sequence minus one;
-         ``sequence_length`` scalar int32, the number of tokens in the sequence, kept prefix included.
+         head_dim) float32, float16 in "fp16"; ``last_position`` (1,) int32, the number of tokens minus one;
+         ``sequence_length`` scalar int32, the number of tokens; both count the kept prefix.
 Outputs: ``hidden`` (T, D) float32, the hidden state after the last kept layer *before* any final norm
          (``hidden_states[k]`` of transformers); per layer ``present_key_N``, ``present_value_N``.
 
@@ -13,6 +13,10 @@ else is in the batch, so that re-running a suffix gives the same bits as a run f
 outliers within a token (all but the attention's output) are split into a coarse and a fine part of 8 bits
 each, whose rows make one product, so that the weights are read once: what error remains is mostly the
 weights'.  ``"fp32"`` uses plain ``MatMul``s, the reference for tests.
+
+``"fp16"`` is for graphics cards, whose grouped-query attention wants 16 bits: products, attention, keys and values are
+float16; the residual stream and its norms stay float32, as an attention sink's activations of tens of thousands leave
+16 bits no room to add to.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ Number = TypeVar("Number", bound=np.generic)
 
 CONTRIB = "com.microsoft"
 MAX_POSITIONS = 8192
-PRECISIONS = ("int8", "fp32")
+PRECISIONS = ("int8", "fp16", "fp32")
 KERNELS = ("u8s8", "u8u8")  # how weights are stored; the products are the same integers
 ZERO_POINT = 128  # of activations, and of weights in "u8u8"
 FINE_STEPS = 254.0  # the fine part of a split activation resolves one coarse step into this many
@@ -122,8 +126,8 @@ class _Builder:
 
     def quantize(self, name: str, value: str, split: bool = False) -> Quantised:
         """Quantise the rows of ``value``; with ``split`` into a coarse and a fine part."""
-        if self.precision == "fp32":
-            return Quantised(value, "", parts=1)
+        if self.precision != "int8":
+            return Quantised(self.narrow(f"{name}.half", value), "", parts=1)
         absolute = self.node("Abs", [value], f"{name}.abs")
         largest = self.node("ReduceMax", [absolute, "last_axis"], f"{name}.max", keepdims=0)
         floored = self.node("Max", [largest, "tiny"], f"{name}.floored")
@@ -139,6 +143,22 @@ class _Builder:
         scales = self.node("Concat", [scale, fine_scale], f"{name}.part_scales", axis=0)
         return Quantised(rows, self._column(scales), parts=2)
 
+    def narrow(self, name: str, value: str) -> str:
+        """``value`` in the type of products and attention: itself unless that is float16."""
+        return self._cast(name, value, TensorProto.FLOAT16)
+
+    def widen(self, name: str, value: str) -> str:
+        """``value`` in the residual stream's type, float32."""
+        return self._cast(name, value, TensorProto.FLOAT)
+
+    def _cast(self, name: str, value: str, kind: int) -> str:
+        return self.node("Cast", [value], name, to=kind) if self.precision == "fp16" else value
+
+    @property
+    def product_type(self) -> np.dtype[np.float16] | np.dtype[np.float32]:
+        """Of what isn't quantised in products, attention, keys and values."""
+        return np.dtype(np.float16) if self.precision == "fp16" else np.dtype(np.float32)
+
     def _column(self, scale: str) -> str:
         return self.node("Unsqueeze", [scale, "last_axis"], f"{scale}.column")
 
@@ -147,8 +167,9 @@ class _Builder:
         name, biases = members[0].name, [each.bias for each in members if each.bias is not None]
         numbers: list[tuple[NDArray[np.generic], Float32]] = []
         for each in members:  # the digest takes one layer after the other, however they are put together
-            if self.precision == "fp32":
-                numbers.append((self._counted(f"{each.name}.weight", each.weight.T), np.empty(0, np.float32)))
+            if self.precision != "int8":
+                weight = self._counted(f"{each.name}.weight", each.weight.T.astype(self.product_type))
+                numbers.append((weight, np.empty(0, np.float32)))
             else:
                 integers, scales = quantize_columns(each.weight)
                 self.digest.update(integers.data)  # the same whichever way the kernel stores them
@@ -156,16 +177,15 @@ class _Builder:
             if each.bias is not None:
                 self._counted(f"{each.name}.bias", each.bias)
         stored = np.concatenate([columns for columns, _ in numbers], axis=1)
-        if self.precision == "fp32":
+        if self.precision != "int8":
             total = self.node("MatMul", [value.rows, self.constant(f"{name}.weight", stored)], f"{name}.out")
         else:
             self.constant(f"{name}.scales", np.concatenate([scales for _, scales in numbers]))
             total = self._product(name, value, stored)
         if not biases:
             return total
-        return self.node(
-            "Add", [total, self.constant(f"{name}.bias", np.concatenate(biases))], f"{name}.biased"
-        )
+        bias = np.concatenate(biases).astype(self.product_type)
+        return self.node("Add", [total, self.constant(f"{name}.bias", bias)], f"{name}.biased")
 
     def _product(self, name: str, value: Quantised, integers: NDArray[np.generic]) -> str:
         unsigned = self.kernel == "u8u8"
@@ -218,8 +238,8 @@ def build_graph(
     arch = weights.architecture
     graph = _Builder(precision, kernel)
     cosine, sine = rotary_tables(arch, min(MAX_POSITIONS, arch.context_length))
-    graph.constant("cos", cosine)
-    graph.constant("sin", sine)
+    graph.constant("cos", cosine.astype(graph.product_type))
+    graph.constant("sin", sine.astype(graph.product_type))
     graph.constant("first_axis", np.asarray([0], np.int64))
     if precision == "int8":
         _shared_constants(graph)
@@ -255,6 +275,7 @@ def _decoder_layer(
     attention = _attention(graph, weights, layer, graph.quantize(f"{prefix}.attn_in", normed, split=True))
     attended = graph.quantize(f"{prefix}.o_in", attention)
     projected = graph.linear(attended, Linear(f"{prefix}.o", weights.tensor(f"{layer}.o")))
+    projected = graph.widen(f"{prefix}.o.wide", projected)
     normed, residual = _norm(graph, weights, layer, "ffn_norm", residual, projected)
     ffn_in = graph.quantize(f"{prefix}.ffn_in", normed, split=True)
     gate_weight, up_weight = weights.tensor(f"{layer}.gate"), weights.tensor(f"{layer}.up")
@@ -263,7 +284,8 @@ def _decoder_layer(
     silu = graph.node("QuickGelu", [gate], f"{prefix}.silu", domain=CONTRIB, alpha=1.0)
     gated = graph.node("Mul", [silu, up], f"{prefix}.gated")
     down_in = graph.quantize(f"{prefix}.down_in", gated, split=True)
-    return residual, graph.linear(down_in, Linear(f"{prefix}.down", weights.tensor(f"{layer}.down")))
+    down = graph.linear(down_in, Linear(f"{prefix}.down", weights.tensor(f"{layer}.down")))
+    return residual, graph.widen(f"{prefix}.down.wide", down)
 
 
 def _norm(
@@ -318,12 +340,12 @@ def _per_head_norm(graph: _Builder, weights: Weights, layer: int, part: str, val
     split = graph.constant(f"{name}.split", np.asarray([0, heads, arch.head_dim], np.int64))
     merge = graph.constant(f"{name}.merge", np.asarray([0, heads * arch.head_dim], np.int64))
     gamma = graph.weight(f"{name}.gamma", weights.tensor(f"{layer}.{part}_norm"))
-    by_head = graph.node("Reshape", [value, split], f"{name}.heads")
+    by_head = graph.node("Reshape", [graph.widen(f"{name}.wide", value), split], f"{name}.heads")
     normed = graph.node(
         "SimplifiedLayerNormalization", [by_head, gamma], f"{name}.normed",
         axis=-1, epsilon=arch.norm_epsilon, stash_type=1,
     )  # fmt: skip
-    return graph.node("Reshape", [normed, merge], f"{name}.out")
+    return graph.narrow(f"{name}.half", graph.node("Reshape", [normed, merge], f"{name}.out"))
 
 
 def _assemble(graph: _Builder, arch: Architecture, layers: int) -> onnx.ModelProto:
@@ -331,12 +353,13 @@ def _assemble(graph: _Builder, arch: Architecture, layers: int) -> onnx.ModelPro
         return helper.make_tensor_value_info(name, kind, shape)
 
     cache = [1, arch.kv_heads]
+    kept = helper.np_dtype_to_tensor_dtype(graph.product_type)
     inputs = [tensor("embeddings", ["tokens", arch.hidden_size])]
     outputs = [tensor("hidden", ["tokens", arch.hidden_size])]
     for layer in range(layers):
         for what in ("key", "value"):
-            inputs.append(tensor(f"past_{what}_{layer}", [*cache, "capacity", arch.head_dim]))
-            outputs.append(tensor(f"present_{what}_{layer}", [*cache, "capacity", arch.head_dim]))
+            inputs.append(tensor(f"past_{what}_{layer}", [*cache, "capacity", arch.head_dim], kept))
+            outputs.append(tensor(f"present_{what}_{layer}", [*cache, "capacity", arch.head_dim], kept))
     inputs.append(tensor("last_position", [1], TensorProto.INT32))
     inputs.append(tensor("sequence_length", [], TensorProto.INT32))
     built = helper.make_graph(graph.nodes, "supervisor", inputs, outputs, graph.initializers)

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 import mmap
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from heatline.errors import BundleError, SupervisorError
+from heatline.errors import BundleError, DeviceError, SupervisorError
 from heatline.supervisor.architecture import Float32
 from heatline.supervisor.card import BundleCard
+from heatline.supervisor.devices import PROVIDERS
 from heatline.supervisor.embeddings import EmbeddingTable
 from heatline.supervisor.kernel import exact_kernels
+from heatline.supervisor.processor import default_threads
 from heatline.supervisor.tokenizer import TextTokenizer
 
 CHUNK = 128  # tokens per run that callers should keep to: a cancelled job stops between runs
-_PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-}
-DEVICES = ("auto", *_PROVIDERS)
-
-
-def default_threads() -> int:
-    """Physical cores minus one, at least one: the editor keeps a core."""
-    return max(1, physical_cores() - 1)
-
-
-def physical_cores() -> int:
-    """Distinct cores this process may run on; logical processors where the system doesn't tell."""
-    try:
-        allowed = os.sched_getaffinity(0)
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1
-    cores = set()
-    for cpu in allowed:
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
-        try:
-            package = (topology / "physical_package_id").read_text()
-            cores.add((package, (topology / "core_id").read_text()))
-        except OSError:
-            cores.add((str(cpu), ""))
-    return len(cores)
+_DEVICE_MEMORY = {"cuda": "cuda", "directml": "dml"}  # where keys and values lie, by onnxruntime's names
 
 
 @dataclass
@@ -56,38 +29,49 @@ class KeyValueCache:
     """Keys and values of a sequence in buffers that runs append to without copying.
 
     ``length`` tokens are valid; assigning a smaller length forgets the tail.  The buffers lie in one anonymous
-    memory map, whose pages are taken when they are first written: a long capacity costs nothing by itself.
+    memory map, whose pages are taken when they are first written: a long capacity costs nothing by itself.  On a
+    graphics card they lie in its own memory, and ``arrays`` is empty.
     """
 
     buffers: list[ort.OrtValue]  # per layer key, value: (1, kv_heads, capacity + 1, head_dim)
-    arrays: list[Float32] = field(repr=False)  # the same memory
+    arrays: list[NDArray[Any]] = field(repr=False)  # the same memory, float32 or float16
     capacity: int
+    row_bytes: int  # keys and values of one token
     length: int = 0
     touched: int = 0  # rows that were ever written
 
     @property
     def memory(self) -> int:
         """Bytes of the rows that were ever written."""
-        return self.touched * sum(int(array.nbytes) // (self.capacity + 1) for array in self.arrays)
+        return self.touched * self.row_bytes
 
     def copy_prefix(self, other: KeyValueCache, length: int) -> None:
         """Start with the first ``length`` tokens of another cache of the same session."""
         for mine, theirs in zip(self.arrays, other.arrays, strict=True):
             mine[:, :, :length] = theirs[:, :, :length]
+        if not self.arrays:
+            for buffer, theirs in zip(self.buffers, other.buffers, strict=True):
+                buffer.update_inplace(theirs)
         self.length = length
         self.touched = max(self.touched, length)
 
 
 class SupervisorSession:
-    """A loaded bundle: tokenizes text and computes hidden states.
+    """A loaded bundle: tokenizes text and computes hidden states on ``device``, one of ``PROVIDERS``.
 
-    Not safe for use from two threads at once.
+    ``why`` says why on that one and ``warning`` what went wrong before, for people.  Raises ``DeviceError`` when the
+    device can't run it, ``BundleError`` when nothing can.  Not safe for use from two threads at once.
     """
 
-    def __init__(self, bundle: Path, threads: int | None = None, device: str = "auto") -> None:
+    def __init__(
+        self, bundle: Path, threads: int | None = None, device: str = "cpu", why: str = "", warning: str = ""
+    ) -> None:
         self.card = BundleCard.read(bundle)
         self.tokenizer = TextTokenizer.load(bundle / "tokenizer.json")
-        self.warnings: list[str] = []
+        self.device = device
+        self.why = why
+        self.warning = warning
+        self.threads = threads or default_threads()
         self._embeddings = EmbeddingTable(bundle / "embeddings.npy", bundle / "embedding_scales.npy")
         if self.card.precision == "int8" and self.card.kernel not in exact_kernels():
             raise BundleError(
@@ -96,18 +80,15 @@ class SupervisorSession:
             )
         self._resting: KeyValueCache | None = None
         self._shrink: ort.RunOptions | None = None
-        self._session = self._open(bundle / "graph.onnx", threads or default_threads(), device)
+        self._kept_type = np.dtype(np.float16 if self.card.precision == "fp16" else np.float32)
+        self._session = self._open(bundle / "graph.onnx")
+        if device != "cpu":
+            self._try_out()
 
     @property
     def hidden_size(self) -> int:
         """D, the width of a hidden state."""
         return self.card.hidden_size
-
-    @property
-    def device(self) -> str:
-        """The execution provider in use, by Heatline's name for it."""
-        current = self._session.get_providers()[0]
-        return next((name for name, provider in _PROVIDERS.items() if provider == current), current)
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Buffers for a sequence of up to ``capacity`` tokens."""
@@ -117,20 +98,30 @@ class SupervisorSession:
                 f"({self.card.max_positions}). Split the text."
             )
         shape = (1, self.card.kv_heads, capacity + 1, self.card.head_dim)  # one row for odd runs
-        count = int(np.prod(shape))
-        memory = mmap.mmap(-1, 2 * self.card.layers * count * 4)
+        count, size, tensors = int(np.prod(shape)), self._kept_type.itemsize, 2 * self.card.layers
+        row_bytes = tensors * self.card.kv_heads * self.card.head_dim * size
+        place = _DEVICE_MEMORY.get(self.device)
+        if place is not None:
+            buffers = [
+                ort.OrtValue.ortvalue_from_shape_and_type(list(shape), self._kept_type.type, place)
+                for _ in range(tensors)
+            ]
+            return KeyValueCache(buffers, [], capacity, row_bytes)
+        memory = mmap.mmap(-1, tensors * count * size)
         arrays = [
-            np.frombuffer(memory, np.float32, count, offset=i * count * 4).reshape(shape)
-            for i in range(2 * self.card.layers)
+            np.frombuffer(memory, self._kept_type, count, offset=i * count * size).reshape(shape)
+            for i in range(tensors)
         ]
-        return KeyValueCache([ort.OrtValue.ortvalue_from_numpy(a) for a in arrays], arrays, capacity)
+        buffers = [ort.OrtValue.ortvalue_from_numpy(array) for array in arrays]
+        return KeyValueCache(buffers, arrays, capacity, row_bytes)
 
     def run(self, ids: NDArray[np.int32], cache: KeyValueCache) -> Float32:
         """Append tokens ``ids`` ``(T,)`` to the cache; returns their hidden states ``(T, D)``.
 
         The bits equal those of a run from scratch for every way of cutting a sequence into runs.  The matrix
         library takes another path, with other rounding, when one row is left over (attention goes in blocks
-        of an even number of rows); so an odd run is made even with a last token that is then forgotten.
+        of an even number of rows); so an odd run is made even with a last token that is then forgotten.  This is
+        promised of processors only.
         Raises ``ValueError`` when the cache is too small.
         """
         count, total = len(ids), cache.length + len(ids)
@@ -169,36 +160,42 @@ class SupervisorSession:
         self._session.run_with_iobinding(binding, options)
         return hidden
 
-    def _open(self, graph: Path, threads: int, device: str) -> ort.InferenceSession:
+    def _open(self, graph: Path) -> ort.InferenceSession:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # a language server must not burn a core while it waits
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        for provider in self._candidates(device):
-            providers = [provider] if provider == _PROVIDERS["cpu"] else [provider, _PROVIDERS["cpu"]]
-            try:
-                return ort.InferenceSession(str(graph), options, providers=providers)
-            except Exception as error:  # onnxruntime's errors have no common base
-                if provider == _PROVIDERS["cpu"]:
-                    raise BundleError(
-                        f"The graph of {self.card.name} can't be loaded ({_first_line(error)}). "
-                        f"Run `heatline supervisor build {self.card.name}`."
-                    ) from error
-                self.warnings.append(f"{provider} failed ({_first_line(error)}); the CPU is used instead.")
-        raise SupervisorError("onnxruntime offers no CPU execution provider. Reinstall onnxruntime.")
+        wanted = PROVIDERS[self.device]
+        providers = list(dict.fromkeys([wanted, PROVIDERS["cpu"]]))
+        try:
+            # its own way of falling back prints on standard output, where reports and the protocol are
+            opened = ort.InferenceSession(str(graph), options, providers=providers, enable_fallback=0)
+        except Exception as error:  # onnxruntime's errors have no common base
+            if self.device != "cpu":
+                raise DeviceError(f"{wanted} can't run {self.card.name} ({_first_line(error)}).") from error
+            raise BundleError(
+                f"The graph of {self.card.name} can't be loaded ({_first_line(error)}). "
+                f"Run `heatline supervisor build {self.card.name}`."
+            ) from error
+        if wanted not in opened.get_providers():  # it says nothing when a driver or a library is missing
+            raise DeviceError(
+                f"{wanted} could not be started: its driver or one of its libraries is missing."
+            )
+        return opened
 
-    def _candidates(self, device: str) -> list[str]:
-        """Providers to try, in order.  The int8 graph is made for the CPU, so ``auto`` means the CPU."""
-        if device not in DEVICES:
-            raise SupervisorError(f"Unknown device {device!r}. Use one of {', '.join(DEVICES)}.")
-        wanted = _PROVIDERS["cpu" if device == "auto" else device]
-        if wanted not in ort.get_available_providers():
-            self.warnings.append(f"This onnxruntime has no {wanted}; the CPU is used instead.")
-            return [_PROVIDERS["cpu"]]
-        return list(dict.fromkeys([wanted, _PROVIDERS["cpu"]]))
+    def _try_out(self) -> None:
+        """A device that errs should do so now, not in the middle of somebody's file."""
+        try:
+            hidden = self.run(np.full(2, self.card.sink_token_id, np.int32), self.new_cache(2))
+        except Exception as error:  # as above
+            raise DeviceError(
+                f"{PROVIDERS[self.device]} can't run {self.card.name} ({_first_line(error)})."
+            ) from error
+        if not np.isfinite(hidden).all():
+            raise DeviceError(f"{PROVIDERS[self.device]} gives no numbers for {self.card.name}.")
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@
     <supervisors>/weights/NAME.gguf      what a bundle was built from
     <supervisors>/NAME/card.json         the bundle: graph.onnx, graph.data, embeddings.npy,
                                          embedding_scales.npy, tokenizer.json and their hashes
+    <supervisors>/NAME@fp16/card.json    the same weights for graphics cards, where somebody built that
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from heatline.errors import BundleError, SettingsError, SupervisorError, Weights
 from heatline.supervisor.architecture import Weights
 from heatline.supervisor.card import CARD_NAME, FORMAT_VERSION, BundleCard, bundle_hash, sha256_of
 from heatline.supervisor.catalog import CATALOG, CatalogEntry
+from heatline.supervisor.devices import half_precision_folder
 from heatline.supervisor.fetch import ProgressReport, check_hash, fetch_weights, silent
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -56,12 +58,12 @@ class SupervisorStore:
         self.folder = folder or default_folder()
 
     def installed(self) -> list[Installed]:
-        """All bundles, readable or not, by name."""
+        """All bundles, readable or not, by name; fp16 builds are no bundles of their own."""
         if not self.folder.is_dir():
             return []
         found = []
         for path in sorted(self.folder.iterdir()):
-            if not (path / CARD_NAME).is_file() or path.name.startswith("."):
+            if not (path / CARD_NAME).is_file() or path.name.startswith(".") or "@" in path.name:
                 continue
             try:
                 found.append(Installed(path.name, path, BundleCard.read(path)))
@@ -112,7 +114,11 @@ class SupervisorStore:
         precision: str = "int8",
         progress: ProgressReport = silent,
     ) -> Path:
-        """Turn weights into a bundle, replacing one of the same name only when the new one is whole."""
+        """Turn weights into a bundle, replacing one of the same name only when the new one is whole.
+
+        ``precision="fp16"`` makes the build for graphics cards, which lies beside the int8 one (made first where it is
+        missing), has the layers of that one, and must agree with it.
+        """
         check_name(name)
         source = weights or self._weights_folder() / f"{name}.gguf"
         if not source.exists():
@@ -120,11 +126,21 @@ class SupervisorStore:
                 f"The weights of {name} are not on this machine. Run `heatline supervisor pull {name}`, or name "
                 "the file with --file."
             )
+        final = self.folder / name
+        if precision == "fp16":
+            if not (final / CARD_NAME).is_file():
+                self.build(name, weights, layers, progress=progress)
+            layers = layers or BundleCard.read(final).layers
+            final = half_precision_folder(final)
         staged = self.folder / f".{name}.{secrets.token_hex(4)}.part"
         try:
             staged.mkdir(parents=True)
-            build_bundle(name, source, staged, layers, precision, progress)
-            return self._swap(staged, self.folder / name)
+            card = build_bundle(name, source, staged, layers, precision, progress)
+            if precision == "fp16":
+                progress("comparing", 0, 1)
+                _stand_in(staged, card, self.folder / name)
+                progress("comparing", 1, 1)
+            return self._swap(staged, final)
         except OSError as error:
             raise SupervisorError(
                 f"The supervisor {name} can't be written to {self.folder} ({error.strerror or error}). "
@@ -147,11 +163,13 @@ class SupervisorStore:
         return card
 
     def remove(self, name: str) -> None:
-        """Delete a bundle and its weights."""
+        """Delete a bundle, its build for graphics cards and its weights."""
         folder = self.bundle(name)
-        doomed = self.folder / f".{name}.{secrets.token_hex(4)}.part"
-        folder.rename(doomed)  # at once gone for readers, whatever happens to the deletion
-        shutil.rmtree(doomed, ignore_errors=True)
+        for each in (folder, half_precision_folder(folder)):
+            if each.exists():
+                doomed = self.folder / f".{name}.{secrets.token_hex(4)}.part"
+                each.rename(doomed)  # at once gone for readers, whatever happens to the deletion
+                shutil.rmtree(doomed, ignore_errors=True)
         (self._weights_folder() / f"{name}.gguf").unlink(missing_ok=True)
 
     def _weights_folder(self) -> Path:
@@ -184,6 +202,21 @@ def check_name(name: str) -> str:
     return name
 
 
+def _stand_in(folder: Path, card: BundleCard, reference: Path) -> None:
+    """Write into the card of an fp16 build for which int8 bundle it stands, after seeing that it does."""
+    from heatline.supervisor.agreement import check_agreement
+
+    of = BundleCard.read(reference)
+    if (card.weights_sha256, card.layers) != (of.weights_sha256, of.layers):
+        raise WeightsError(
+            f"The int8 build of {card.name} is of other weights or layers. Run `heatline supervisor build "
+            f"{card.name}` with the same --file and --layers first."
+        )
+    agreement = check_agreement(folder, reference)
+    complete = replace(card, stands_for=of.bundle_hash, agreement=agreement)
+    (folder / CARD_NAME).write_text(complete.to_json(), encoding="utf-8")
+
+
 def open_weights(path: Path) -> Weights:
     """Open a GGUF file or a safetensors folder."""
     if path.is_dir():
@@ -205,12 +238,15 @@ def build_bundle(
 ) -> BundleCard:
     """Write a bundle's files and card into the empty ``folder``.
 
-    ``layers`` defaults to the catalog's, else to the middle of the model.
+    ``layers`` defaults to the catalog's, else to the middle of the model.  Raises ``SettingsError`` for an unknown
+    precision or layers that the weights don't have.
     """
     from heatline.supervisor.embeddings import write_embeddings
-    from heatline.supervisor.graph import MAX_POSITIONS, build_graph, save_graph
+    from heatline.supervisor.graph import MAX_POSITIONS, PRECISIONS, build_graph, save_graph
     from heatline.supervisor.kernel import exact_kernels
 
+    if precision not in PRECISIONS:
+        raise SettingsError(f"There is no precision {precision!r}. Use one of {', '.join(PRECISIONS)}.")
     weights = open_weights(source)
     arch = weights.architecture
     entry = CATALOG.get(name)
@@ -222,7 +258,10 @@ def build_bundle(
     built = build_graph(weights, kept, precision, kernel, lambda done, _: progress("building", done, steps))
     save_graph(built.model, folder)
     rows = write_embeddings(
-        weights.embedding_rows(4096), folder / "embeddings.npy", folder / "embedding_scales.npy", precision
+        weights.embedding_rows(4096),
+        folder / "embeddings.npy",
+        folder / "embedding_scales.npy",
+        "fp32" if precision == "fp32" else "int8",
     )
     progress("building", kept + 1, steps)
     (folder / "tokenizer.json").write_text(weights.tokenizer_json(), encoding="utf-8")
