@@ -1,6 +1,6 @@
 """How soon VS Code shows heat, and what the extension host does while somebody types; in a real VS Code.
 
-    python benchmarks/vscode.py [--seconds N] [--profile FILE]
+    python benchmarks/vscode.py [--only first-heat|typing] [--seconds N] [--profile FILE]
 
 Needs the editors (``make editors``), the editors extra and the default supervisor; says so where they are missing.
 Prints Markdown: from the extension's activation, and from opening the window, to the first heat on the screen, with an
@@ -53,6 +53,7 @@ SETTINGS = {"heatline.scope": "file"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=["first-heat", "typing"], help="measure only this")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long is typed")
     parser.add_argument(
         "--profile", type=Path, help="where the profile is kept, for VS Code or Chromium to open"
@@ -69,8 +70,10 @@ def main() -> None:
         shutil.copytree(ROOT / "examples", workspace)
         environment = _environment(folder)
         print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}.\n")
-        _first_heat(folder, environment, extension, workspace)
-        _typing(folder, environment, extension, workspace, options.seconds, options.profile)
+        if options.only != "typing":
+            _first_heat(folder, environment, extension, workspace)
+        if options.only != "first-heat":
+            _typing(folder, environment, extension, workspace, options.seconds, options.profile)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -73,7 +73,7 @@ export class RiskyLinesView implements vscode.TreeDataProvider<Node>, vscode.Dis
     const item = new vscode.TreeItem(uri, vscode.TreeItemCollapsibleState.Expanded);
     item.iconPath = vscode.ThemeIcon.File;
     const lines = file.lines.length === 1 ? "1 line" : `${String(file.lines.length)} lines`;
-    item.description = `${lines} · ${vscode.workspace.asRelativePath(vscode.Uri.joinPath(uri, ".."))}`;
+    item.description = [lines, folderOf(uri)].filter(Boolean).join(" · ");
     item.accessibilityInformation = { label: `${vscode.workspace.asRelativePath(uri)}, ${lines} at risk` };
     item.id = file.uri;
     return item;
@@ -81,8 +81,9 @@ export class RiskyLinesView implements vscode.TreeDataProvider<Node>, vscode.Dis
 
   private lineItem(line: RiskyLine): vscode.TreeItem {
     const scaling = this.scaling();
-    const item = new vscode.TreeItem(line.text.trim());
-    item.description = `${percent(shownRisk(line, scaling))} · line ${String(line.range.start.line + 1)}`;
+    // The risk comes first: in a narrow view the end is cut off.
+    const item = new vscode.TreeItem(`${percent(shownRisk(line, scaling))}  ${line.text.trim()}`);
+    item.description = `line ${String(line.range.start.line + 1)}`;
     item.tooltip = `risk ${percent(line.risk)}, unscaled ${percent(line.unscaledRisk)}`;
     item.accessibilityInformation = { label: spokenLine(line, scaling) };
     const { start, end } = line.range;
@@ -123,4 +124,11 @@ export class RiskyLinesView implements vscode.TreeDataProvider<Node>, vscode.Dis
     this.view.badge = count > 0 ? { value: count, tooltip: `${String(count)} risky lines` } : undefined;
     this.changed.fire(undefined);
   }
+}
+
+/** Where a file is, relative to the workspace; empty for one right in a folder of it. */
+function folderOf(uri: vscode.Uri): string {
+  const folder = vscode.Uri.joinPath(uri, "..");
+  const isRoot = vscode.workspace.workspaceFolders?.some(({ uri: root }) => root.path === folder.path);
+  return isRoot ? "" : vscode.workspace.asRelativePath(folder);
 }

@@ -15,6 +15,7 @@ import pytest
 
 import heatline
 from heatline.errors import HeatlineError
+from heatline.lsp.wording import percent
 from heatline.supervisor.store import SupervisorStore
 from tests.editors.chromium_window import CodeServer
 from tests.editors.extension_package import ROOT
@@ -30,12 +31,13 @@ pytestmark = [pytest.mark.editor, pytest.mark.real]
 
 SUPERVISOR = "smollm2-135m"
 OPENED = "intervals.py"
-SIZE = {"width": 1040, "height": 700}
+SIZE = {"width": 1040, "height": 640}
 MAX_BYTES = 200_000
 THEMES = {"dark": "Default Dark Modern", "light": "Default Light Modern"}
 SETTINGS = {
     "heatline.scope": "changes",
     "editor.guides.indentation": False,
+    "editor.occurrencesHighlight": "off",
     "breadcrumbs.enabled": False,
     "workbench.layoutControl.enabled": False,
 }
@@ -104,8 +106,9 @@ def test_examples_show_the_shipped_probe_s_risks(
     command(window, "Heatline: Go to the Riskiest Line")
     position = window.locator("#status\\.editor\\.selection")
     until(window, lambda: f"Ln {worst.line + 1}," in position.inner_text(), position.inner_text)
+    keys(window, "Home")  # the heat of a selected line is hard to see
     command(window, "View: Toggle Primary Side Bar Visibility")
-    window.locator(".codelens-decoration", has_text="risk").first.wait_for()
+    window.locator(".codelens-decoration", has_text="risk").filter(visible=True).first.wait_for()
     taken = [_picture(window, folder / f"vscode-heat-{theme}.png")]
 
     keys(window, "Control+K", "Control+I")
@@ -115,7 +118,7 @@ def test_examples_show_the_shipped_probe_s_risks(
     keys(window, "Escape")
     command(window, "View: Show Heatline")
     view = window.locator("[id='workbench.view.extension.heatline'] .monaco-list-row")
-    view.filter(has_text=rows[worst.line].strip()[:20]).first.wait_for()
+    view.filter(has_text=f"{percent(worst.risk)}  {rows[worst.line].strip()[:20]}").first.wait_for()
     window.locator(".monaco-progress-container.active").first.wait_for(state="hidden")
     until(window, lambda: len(view.all_inner_texts()) >= 5, view.all_inner_texts)
     taken.append(_picture(window, folder / f"vscode-tree-{theme}.png"))
