@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from heatline.cli import (
+    bench,
     calibrate,
     check,
     doctor,
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("bench")(bench.bench)
 app.command("calibrate")(calibrate.calibrate)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
