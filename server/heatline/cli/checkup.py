@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from heatline.cli import diagnosis
 from heatline.cli.diagnosis import Check, Finding, Status
@@ -14,8 +14,11 @@ from heatline.scoring import cache
 from heatline.scoring.languages import LANGUAGES
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline.supervisor.devices import CARDS, available_devices, choose
 from heatline.supervisor.kernel import exact_kernels
+from heatline.supervisor.opening import open_supervisor
 from heatline.supervisor.processor import default_threads, physical_cores
+from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
 
 
@@ -32,6 +35,7 @@ def checks() -> Mapping[str, Check]:
         "grammars": lambda: diagnosis.grammars(grammars),
         "git": diagnosis.git,
         "supervisors": lambda: supervisors(store),
+        "device": lambda: device(store, os.environ),
         "probes": lambda: probes(store, os.environ),
         "cache": lambda: diagnosis.writable("cache", cache_folder, "HEATLINE_CACHE"),
         "disk": lambda: diagnosis.disk(store.folder),
@@ -68,6 +72,31 @@ def supervisors(store: SupervisorStore) -> Finding:
         status = Status.warn if whole else Status.fail
         return Finding("supervisors", status, *_parts(broken[0]))
     return Finding("supervisors", Status.ok, f"{', '.join(whole)}, verified, in {store.folder}")
+
+
+def device(
+    store: SupervisorStore,
+    environment: Mapping[str, str],
+    available: Callable[[], Collection[str]] = available_devices,
+    opened: Callable[..., SupervisorSession] = open_supervisor,
+) -> Finding:
+    """What the default supervisor runs on when the setting ``device`` is ``auto``, and why; a card is tried out."""
+    name = environment.get("HEATLINE_SUPERVISOR", DEFAULT_SUPERVISOR)
+    if not any(each.name == name and each.card for each in store.installed()):
+        return Finding("device", Status.ok, f"not chosen yet: {name} is not on this machine")
+    bundle = store.bundle(name)
+    choice = choose(bundle, "auto", available)
+    if choice.device == "cpu":
+        found = f"cpu, because {choice.why}"
+        if cards := [card for card in CARDS if card in available()]:
+            mend = f"To try {cards[0]}, run `heatline supervisor build {name} --precision fp16`."
+            return Finding("device", Status.warn, found, mend)
+        return Finding("device", Status.ok, found)
+    session = opened(bundle, None, "auto", choice)
+    found = f"{session.device}, because {session.why}"
+    if session.warning:
+        return Finding("device", Status.warn, found, session.warning)
+    return Finding("device", Status.ok, found)
 
 
 def probes(store: SupervisorStore, environment: Mapping[str, str]) -> Finding:

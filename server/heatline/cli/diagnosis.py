@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from heatline.errors import HeatlineError
+from heatline.supervisor.processor import integer_features
 
 _LEAST_FREE = 1_000_000_000
 _GIT_SECONDS = 10.0
@@ -82,19 +83,12 @@ def onnxruntime() -> Finding:
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> Finding:
     """The instructions that 8-bit matrix products gain from; only Linux says which there are."""
     machine = platform.machine().lower()
-    try:
-        flags = set(cpuinfo.read_text().split())
-    except OSError:
+    features = integer_features(cpuinfo)
+    if features is None:
         return Finding("processor", Status.ok, f"{machine}, features not known on this system")
-    if machine in ("x86_64", "amd64"):
-        fast = [name for name in ("avx2", "avx_vnni", "avx512_vnni", "amx_int8") if name in flags]
-        if "avx2" not in flags:
-            return Finding("processor", Status.warn, f"{machine} without AVX2", "Expect slow scoring here.")
-        return Finding("processor", Status.ok, f"{machine} with {', '.join(fast)}")
-    dot_products = [name for name in ("asimddp", "i8mm") if name in flags]
-    return Finding(
-        "processor", Status.ok, f"{machine} with {', '.join(dot_products) or 'no integer extensions'}"
-    )
+    if machine in ("x86_64", "amd64") and "avx2" not in features:
+        return Finding("processor", Status.warn, f"{machine} without AVX2", "Expect slow scoring here.")
+    return Finding("processor", Status.ok, f"{machine} with {', '.join(features) or 'no integer extensions'}")
 
 
 def git() -> Finding:

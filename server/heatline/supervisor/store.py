@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -150,17 +151,23 @@ class SupervisorStore:
             shutil.rmtree(staged, ignore_errors=True)
 
     def verify(self, name: str, progress: ProgressReport = silent) -> BundleCard:
-        """Check every file of a bundle against its card; raises ``BundleError`` naming the first that differs."""
-        folder = self.bundle(name)
-        card = BundleCard.read(folder)
-        for file, expected in card.files.items():
-            path = folder / file
-            if not path.is_file() or sha256_of(path, lambda d, t, f=file: progress(f, d, t)) != expected:  # type: ignore[misc]
-                raise BundleError(
-                    f"The file {file} of the supervisor {name} is missing or was altered. "
-                    f"Run `heatline supervisor build {name}`."
-                )
-        return card
+        """Check every file of a bundle, and of its fp16 build, against the card; returns the bundle's.
+
+        Raises ``BundleError`` naming the first that differs.
+        """
+        bundle = self.bundle(name)
+        half = half_precision_folder(bundle)
+        for folder, precision in ((bundle, ""), (half, " --precision fp16")):
+            if folder == half and not half.exists():
+                continue
+            for file, expected in BundleCard.read(folder).files.items():
+                path, stage = folder / file, f"{file}{precision}"
+                if not path.is_file() or sha256_of(path, partial(progress, stage)) != expected:
+                    raise BundleError(
+                        f"The file {file} of the supervisor {folder.name} is missing or was altered. "
+                        f"Run `heatline supervisor build {name}{precision}`."
+                    )
+        return BundleCard.read(bundle)
 
     def remove(self, name: str) -> None:
         """Delete a bundle, its build for graphics cards and its weights."""

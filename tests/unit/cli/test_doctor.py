@@ -13,7 +13,9 @@ import pytest
 from heatline.cli import checkup, diagnosis
 from heatline.cli.diagnosis import Check, Finding, Status, diagnose
 from heatline.errors import BundleError
+from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
+from tests.tiny import NAME, tiny_supervisor
 
 Run = Callable[..., Any]
 
@@ -135,3 +137,28 @@ def test_little_disk_space_is_a_warning(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("shutil.disk_usage", lambda folder: Usage)
     assert diagnosis.disk(tmp_path).status is Status.warn
+
+
+@pytest.mark.parametrize(
+    ("available", "status", "said"),
+    [({"cpu"}, Status.ok, "no fp16 build"), ({"cpu", "cuda"}, Status.warn, "no fp16 build")],
+)
+def test_what_runs_the_supervisor_is_said_and_why(
+    tmp_path: Path, available: set[str], status: Status, said: str
+) -> None:
+    bundle = tiny_supervisor(tmp_path)
+    finding = checkup.device(SupervisorStore(bundle.parent), {"HEATLINE_SUPERVISOR": NAME}, lambda: available)
+    assert (finding.status, said in finding.found) == (status, True)
+    assert ("supervisor build tiny --precision fp16" in finding.mend) == ("cuda" in available)
+
+
+def test_a_card_that_fails_is_a_warning_with_what_it_said(tmp_path: Path) -> None:
+    bundle = tiny_supervisor(tmp_path)
+    store = SupervisorStore(bundle.parent)
+    store.build(NAME, tmp_path / "tiny-llama.gguf", precision="fp16")
+
+    def opened(folder: Path, *_: object) -> SupervisorSession:
+        return SupervisorSession(folder, 1, "cpu", "cuda failed", "The card is broken.")
+
+    finding = checkup.device(store, {"HEATLINE_SUPERVISOR": NAME}, lambda: {"cpu", "cuda"}, opened)
+    assert finding == Finding("device", Status.warn, "cpu, because cuda failed", "The card is broken.")

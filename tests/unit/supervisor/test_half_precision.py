@@ -73,6 +73,14 @@ def test_the_list_of_supervisors_has_one_of_the_two(bundle, half):
     assert [found.name for found in SupervisorStore(bundle.parent).installed()] == [NAME]
 
 
+def test_an_altered_file_of_it_is_found(bundle, half):
+    store = SupervisorStore(bundle.parent)
+    store.verify(NAME)
+    (half / "graph.data").write_bytes(b"")
+    with pytest.raises(BundleError, match=r"graph\.data.*supervisor build tiny --precision fp16"):
+        store.verify(NAME)
+
+
 def test_it_is_removed_with_the_supervisor(bundle, half):
     SupervisorStore(bundle.parent).remove(NAME)
     assert not half.exists()
