@@ -1,13 +1,14 @@
 """Tokens a second of the supervisors, against what else runs the same weights, and against what the machine can do.
 
-    python benchmarks/throughput.py [--supervisor NAME]… [--weights FOLDER] [--threads N] [--out docs/benchmarks.md]
+    python benchmarks/throughput.py [--supervisor NAME]… [--weights FOLDER] [--part PART]… [--out docs/benchmarks.md]
 
-In one run, each contender in a process of its own, taking turns: Heatline's engine at 64 to 4,096 tokens and for
-suffixes of 1, 16 and 64 tokens after 512; its own graph in fp32; transformers in fp32 and bf16, with all layers and
-cut to the probed one; llama.cpp.  Then the machine's measured peak of 8-bit and bf16 products and its memory
-bandwidth, and the engine's share of them.  Peers need their packages (torch and transformers with gguf and
-accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is missing is left out and
-said.  Medians of several rounds after a warm-up.  Writes Markdown to --out, the same figures as JSON beside it.
+Heatline's engine at 64 to 4,096 tokens and for suffixes of 1, 16 and 64 tokens after 512 others; its own graph in fp32;
+transformers in fp32 and bf16, with all layers and cut to the probed one; llama.cpp.  Every contender is a process of
+its own and takes turns with Heatline, so that a ratio is always of one run.  Then the machine's measured peak of 8-bit and
+bf16 products and its memory bandwidth, and the engine's share of them.  Contenders need their packages (torch and
+transformers with gguf and accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is missing is left out and said.  Medians of several rounds
+after a warm-up.  Writes Markdown to --out, the same figures as JSON beside it and a plot in images/; with --part only
+these are measured, and added to what --out has.
 """
 
 from __future__ import annotations
@@ -16,13 +17,12 @@ import argparse
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,11 @@ LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 SUFFIXES = (1, 16, 64)
 PREFIX = 512  # tokens before a suffix, and what contenders are compared at
 TURNS, ROUNDS = 2, 3
+LENGTHS_PART, MACHINE_PART = "lengths", "machine"
+PARTS = (
+    LENGTHS_PART, "the same graph, fp32", "transformers bf16, the same layers", "transformers bf16",
+    "transformers fp32, the same layers", "transformers fp32", "llama.cpp", MACHINE_PART,
+)  # fmt: skip
 FILES = {
     "smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf",
     "qwen2.5-coder-0.5b": "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
@@ -220,58 +225,69 @@ def one(name: str, words: str) -> None:
     print(json.dumps(CONTENDERS[name](*arguments)))
 
 
-def measure(supervisor: str, weights: Path | None, threads: int) -> dict[str, Any]:
+def rivals(supervisor: str, layers: int, weights: Path, threads: int) -> dict[str, tuple[object, ...]]:
+    """What each rival's process is told."""
+    return {
+        "the same graph, fp32": ("fp32", supervisor, threads, weights),
+        "transformers bf16, the same layers": ("transformers", weights, threads, layers, "bfloat16"),
+        "transformers bf16": ("transformers", weights, threads, 0, "bfloat16"),
+        "transformers fp32, the same layers": ("transformers", weights, threads, layers, "float32"),
+        "transformers fp32": ("transformers", weights, threads, 0, "float32"),
+        "llama.cpp": ("llama_cpp", weights, threads),
+    }
+
+
+def beside(supervisor: str, told: tuple[object, ...], threads: int) -> dict[str, Any]:
+    """The better of a rival's turns and of Heatline's between them: what else ran only ever slows one down."""
+    kind, *arguments = told
+    speeds, own, more = [], [], dict[str, float]()
+    for _ in range(TURNS):
+        ours_now = apart("ours", supervisor, threads)
+        found = apart(str(kind), *arguments)
+        if isinstance(found, str) or isinstance(ours_now, str):
+            return {"absent": str(found if isinstance(found, str) else ours_now)}
+        speeds.append(found.pop(str(PREFIX)))
+        own.append(ours_now[str(PREFIX)])
+        more = found
+    return {"speed": max(speeds), "heatline": max(own), "load": os.getloadavg()[0], **more}
+
+
+def measure(supervisor: str, weights: Path | None, threads: int, parts: Sequence[str]) -> dict[str, Any]:
     from heatline.supervisor.card import BundleCard
     from heatline.supervisor.store import SupervisorStore
 
     layers = BundleCard.read(SupervisorStore().bundle(supervisor)).layers
-    rivals: dict[str, tuple[object, ...]] = {"Heatline": ("ours", supervisor, threads)}
-    if weights is not None and weights.is_file():
-        rivals |= {
-            "the same graph, fp32": ("fp32", supervisor, threads, weights),
-            "transformers bf16, the same layers": ("transformers", weights, threads, layers, "bfloat16"),
-            "transformers bf16": ("transformers", weights, threads, 0, "bfloat16"),
-            "transformers fp32, the same layers": ("transformers", weights, threads, layers, "float32"),
-            "transformers fp32": ("transformers", weights, threads, 0, "float32"),
-            "llama.cpp": ("llama_cpp", weights, threads),
-        }
-    turns: dict[str, list[dict[str, float]]] = {name: [] for name in rivals}
-    absent: dict[str, str] = {}
-    for _ in range(TURNS):
-        for name, (kind, *arguments) in rivals.items():
-            if name in absent:
-                continue
-            found = apart(str(kind), *arguments)
-            if isinstance(found, str):
-                absent[name] = found
-            else:
-                turns[name].append(found)
-            print(f"{supervisor}, {name}: {found}", file=sys.stderr, flush=True)
-    lengths = apart("ours", supervisor, threads, list(LENGTHS))
-    return {
-        "supervisor": supervisor,
+    result: dict[str, Any] = {
         "layers": layers,
         "threads": threads,
         "products_per_token": products_per_token(supervisor),
-        "turns": turns,
-        "absent": absent,
-        "lengths": lengths,
-        "load": os.getloadavg(),
+        "rivals": {},
     }
+    if LENGTHS_PART in parts:
+        result["lengths"] = apart("ours", supervisor, threads, list(LENGTHS))
+        result["lengths_load"] = os.getloadavg()[0]
+    if weights is not None and weights.is_file():
+        for name, told in rivals(supervisor, layers, weights, threads).items():
+            if name in parts:
+                result["rivals"][name] = beside(supervisor, told, threads)
+                print(f"{supervisor}, {name}: {result['rivals'][name]}", file=sys.stderr, flush=True)
+    return result
 
 
-def best(turns: list[dict[str, float]], key: str) -> float:
-    """The better turn: what else ran on the machine only ever slows one down."""
-    values = [turn[key] for turn in turns if key in turn]
-    return (min if key.startswith("suffix") else max)(values) if values else float("nan")
+def joined(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """What was known of a supervisor, and what was measured now in place of it."""
+    return known | new | {"rivals": known.get("rivals", {}) | new["rivals"]}
 
 
-def markdown(results: list[dict[str, Any]], peak: dict[str, float] | str) -> str:
+def markdown(results: dict[str, dict[str, Any]], peak: dict[str, float] | str | None, plot: str) -> str:
     rows = [
         "# Throughput",
         "",
         "Made by `python benchmarks/throughput.py`, which says what each figure is; the better of "
-        f"{TURNS} turns, each the median of {ROUNDS} rounds. {platform.machine()}, {os.cpu_count()} processors.",
+        f"{TURNS} turns, each the median of {ROUNDS} rounds. {_processor()}, {os.cpu_count()} processors: "
+        f"{_features()}. Other pages: [builds](benchmarks-builds.md), "
+        "[latency](benchmarks-latency.md), [startup](benchmarks-startup.md), [check](benchmarks-check.md), "
+        "[growth](benchmarks-growth.md), and [where the time goes](profiles.md).",
         "",
     ]
     if isinstance(peak, dict):
@@ -280,47 +296,95 @@ def markdown(results: list[dict[str, Any]], peak: dict[str, float] | str) -> str
             f"{peak['bandwidth']:.0f} GB/s.",
             "",
         ]
-    for result in results:
-        turns = result["turns"]
-        own = best(turns["Heatline"], str(PREFIX))
-        load = f"{result['load'][0]:.1f}"
+    if plot:
+        rows += [f"![Tokens a second by the sequence's length]({plot})", ""]
+    for supervisor, result in results.items():
         rows += [
-            f"## {result['supervisor']}",
+            f"## {supervisor}",
             "",
-            f"{result['threads']} threads, load average {load}; {PREFIX} tokens from scratch.",
+            f"{result['threads']} threads, {result['layers']} layers; {PREFIX} tokens from scratch. Each line is a run "
+            "of its own, in which Heatline and the other took turns.",
             "",
-            "| | tokens a second | Heatline is |",
-            "|---|---|---|",
+            "| | tokens a second | Heatline beside it | Heatline is | load average |",
+            "|---|---|---|---|---|",
         ]
-        for name, found in turns.items():
-            if found:
-                speed = best(found, str(PREFIX))
-                rows.append(f"| {name} | {speed:,.0f} | {own / speed:.2f} × |")
-        rows += [f"| {name} | not measured: {why} | |" for name, why in result["absent"].items()]
-        lengths = result["lengths"] if isinstance(result["lengths"], dict) else {}
-        head = [str(n) for n in LENGTHS if str(n) in lengths]
-        suffixes = "; ".join(f"{n} tokens {best(turns['Heatline'], f'suffix {n}'):.1f} ms" for n in SUFFIXES)
-        rows += [
-            "",
-            "| tokens | " + " | ".join(f"{int(n):,}" for n in head) + " |",
-            "|---" * (len(head) + 1) + "|",
-            "| tokens a second | " + " | ".join(f"{lengths[n]:,.0f}" for n in head) + " |",
-            "",
-            f"After {PREFIX} tokens: {suffixes}.",
-        ]
-        if isinstance(peak, dict):
-            needed = own * result["products_per_token"] / 1e9
+        for name, found in result["rivals"].items():
+            if "absent" in found:
+                rows.append(f"| {name} | not measured: {found['absent']} | | | |")
+            else:
+                own, speed = found["heatline"], found["speed"]
+                rows.append(
+                    f"| {name} | {speed:,.0f} | {own:,.0f} | {own / speed:.2f} × | {found['load']:.1f} |"
+                )
+        lengths = result.get("lengths")
+        if isinstance(lengths, dict):
+            rows += _own_speeds(lengths, result, peak)
+        exact = result["rivals"].get("the same graph, fp32", {})
+        if "relative error" in exact:
             rows.append(
-                f"The linear layers alone need {needed:,.0f} · 10⁹ multiply-adds a second at that speed: "
-                f"{needed / peak['int8']:.0%} of the measured 8-bit peak."
-            )
-        exact = turns.get("the same graph, fp32")
-        if exact:
-            rows.append(
-                f"Median relative error of a hidden state against fp32: {exact[0]['relative error']:.1%}."
+                f"Median relative error of a hidden state against fp32: {exact['relative error']:.1%}."
             )
         rows.append("")
     return "\n".join(rows)
+
+
+def _own_speeds(
+    lengths: dict[str, float], result: dict[str, Any], peak: dict[str, float] | str | None
+) -> list[str]:
+    head = [str(n) for n in LENGTHS if str(n) in lengths]
+    suffixes = "; ".join(f"{n} tokens {lengths[f'suffix {n}']:.1f} ms" for n in SUFFIXES)
+    rows = [
+        "",
+        "| tokens | " + " | ".join(f"{int(n):,}" for n in head) + " |",
+        "|---" * (len(head) + 1) + "|",
+        "| tokens a second | " + " | ".join(f"{lengths[n]:,.0f}" for n in head) + " |",
+        "",
+        f"After {PREFIX} tokens: {suffixes}. Load average {result['lengths_load']:.1f}.",
+    ]
+    if isinstance(peak, dict):
+        needed = lengths[str(PREFIX)] * result["products_per_token"] / 1e9
+        rows.append(
+            f"The linear layers alone need {needed:,.0f} · 10⁹ multiply-adds a second at that speed: "
+            f"{needed / peak['int8']:.0%} of the measured 8-bit peak, or twice that, as most inputs are two parts."
+        )
+    return rows
+
+
+def _processor() -> str:
+    from heatline.supervisor.processor import processor_name
+
+    return processor_name()
+
+
+def _features() -> str:
+    from heatline.supervisor.processor import integer_features
+
+    return ", ".join(integer_features() or ["features not known"])
+
+
+def draw(results: dict[str, dict[str, Any]], path: Path) -> bool:
+    """Tokens a second by length; whether matplotlib is here to do so."""
+    if importlib.util.find_spec("matplotlib") is None:
+        return False
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "heatline"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.5, 3.2), layout="constrained")
+    for supervisor, result in results.items():
+        if isinstance(result.get("lengths"), dict):
+            points = [(n, result["lengths"][str(n)]) for n in LENGTHS if str(n) in result["lengths"]]
+            axes.plot(*zip(*points, strict=True), marker="o", label=supervisor)
+    axes.set(xscale="log", xlabel="tokens from scratch", ylabel="tokens a second", ylim=(0, None))
+    axes.set_xticks(LENGTHS, [f"{n:,}" for n in LENGTHS])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    return True
 
 
 def main() -> None:
@@ -328,23 +392,32 @@ def main() -> None:
     parser.add_argument("--supervisor", action="append")
     parser.add_argument("--weights", type=Path, help="folder of GGUF files")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         one(*options.one)
         return
-    results = [
-        measure(name, options.weights / FILES[name] if options.weights else None, options.threads)
-        for name in options.supervisor or list(FILES)
-    ]
-    peak = apart("machine", options.threads)
-    page = markdown(results, peak)
+    parts = options.part or PARTS
+    kept = options.out.with_suffix(".json") if options.out else None
+    known: dict[str, Any] = {"machine": None, "supervisors": {}}
+    if options.part and kept is not None and kept.exists():
+        known = json.loads(kept.read_text(encoding="utf-8"))
+    results: dict[str, dict[str, Any]] = known["supervisors"]
+    for name in options.supervisor or list(FILES):
+        weights = options.weights / FILES[name] if options.weights else None
+        found = measure(name, weights, options.threads, parts)
+        results[name] = joined(results.get(name, {}), found)
+    if MACHINE_PART in parts:
+        known["machine"] = apart("machine", options.threads)
+    plot = "images/throughput.svg"
+    drawn = options.out is not None and draw(results, options.out.parent / plot)
+    page = markdown(results, known["machine"], plot if drawn else "")
     print(page)
-    if options.out:
+    if options.out and kept is not None:
         options.out.write_text(page, encoding="utf-8")
-        found = {"machine": peak, "supervisors": results}
-        options.out.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        kept.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
