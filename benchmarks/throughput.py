@@ -4,11 +4,11 @@
 
 Heatline's engine at 64 to 4,096 tokens and for suffixes of 1, 16 and 64 tokens after 512 others; its own graph in fp32;
 transformers in fp32 and bf16, with all layers and cut to the probed one; llama.cpp.  Every contender is a process of
-its own and takes turns with Heatline, so that a ratio is always of one run.  Then the machine's measured peak of 8-bit and
-bf16 products and its memory bandwidth, and the engine's share of them.  Contenders need their packages (torch and
-transformers with gguf and accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is missing is left out and said.  Medians of several rounds
-after a warm-up.  Writes Markdown to --out, the same figures as JSON beside it and a plot in images/; with --part only
-these are measured, and added to what --out has.
+its own and takes turns with Heatline, so that a ratio is always of one run.  Then the machine's measured peak of 8-bit
+and bf16 products and its memory bandwidth, and the engine's share of them.  Contenders need their packages (torch and
+transformers with gguf and accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is
+missing is left out and said.  Medians of several rounds after a warm-up.  Writes Markdown to --out, the same figures as
+JSON beside it and a plot in images/; with --part only these are measured, and added to what --out has.
 """
 
 from __future__ import annotations
