@@ -146,10 +146,12 @@ def _say(evidence: Evidence, judged: object, outcome: str) -> None:
         f"({edited / len(evidence):.1%}) were {outcome}. Fitted on the first {len(judged.past):,}, judged on the "
         f"{len(judged.later):,} that came later:"
     )
+    if judged.scaling.languages:
+        console.print(f"Lines of {' and '.join(sorted(judged.scaling.languages))} have a scaling of their own.")
     print_quality(console, [("shipped", judged.before), ("workspace", judged.after)])
     later = judged.later
     print_reliability(console, "shipped", reliability(later.shipped, later.kept), outcome)
-    fitted = judged.fitted_on_past.predict(later.logits)
+    fitted = judged.fitted_on_past.predict(later)
     print_reliability(console, "workspace", reliability(fitted, later.kept), outcome)
 
 

@@ -30,9 +30,9 @@ def make_scaling(
     outcome: str,
 ) -> WorkspaceScaling:
     """The scaling that is kept; it flags the tenth of lines with the highest risk."""
-    risk = 1 - judged.calibrator.predict(evidence.logits)
+    risk = 1 - judged.scaling.predict(evidence)
     later = judged.later
-    workspace = judged.fitted_on_past.predict(later.logits)
+    workspace = judged.fitted_on_past.predict(later)
     return WorkspaceScaling(
         format_version=FORMAT_VERSION,
         probe=probe.name,
@@ -47,9 +47,10 @@ def make_scaling(
         lines=len(evidence),
         commits=len(np.unique(evidence.commit)),
         edited=int((~evidence.kept).sum()),
-        slope=judged.calibrator.slope,
-        intercept=judged.calibrator.intercept,
+        slope=judged.scaling.whole.slope,
+        intercept=judged.scaling.whole.intercept,
         threshold=float(np.quantile(risk, 0.9)),
+        languages={name: each.to_json() for name, each in sorted(judged.scaling.languages.items())},
         validation={
             "pastLines": len(judged.past),
             "laterLines": len(later),

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from heatline.calibration import calibrators_at
+from heatline.calibration import calibrator_from_json, calibrators_at
 from heatline.calibration.calibrators import PlattCalibrator
 from heatline.errors import InputError, ProbeError
 from heatline.history.repository import Repository
@@ -24,6 +24,7 @@ FORMAT_VERSION = 1
 class WorkspaceScaling:
     """Platt scaling of lines, and what it rests on: ``lines`` of ``commits``, of which ``edited`` met the outcome.
 
+    ``languages`` have calibrators of their own, as JSON; they stand in for slope and intercept there.
     ``outcome`` is ``fixed`` or ``edited``, within ``horizon_days``.  ``validation`` holds the figures on later lines.
     """
 
@@ -44,6 +45,7 @@ class WorkspaceScaling:
     intercept: float
     threshold: float  # the line risk that one line in ten reached
     validation: dict[str, Any] = field(default_factory=dict)
+    languages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def base_rate(self) -> float:
@@ -70,7 +72,8 @@ class WorkspaceScaling:
             )
         moved = calibrators_at(probe.card.calibrators, self.base_rate)
         moved["line"] = self.calibrator().to_json()
-        return replace(probe, card=replace(probe.card, calibrators=moved, threshold=self.threshold))
+        card = replace(probe.card, calibrators=moved, threshold=self.threshold)
+        return replace(probe, card=card, line_calibrators=self.languages)
 
     def basis(self) -> str:
         """What all its risks rest on, in one sentence."""
@@ -132,7 +135,9 @@ def read_scaling(path: Path) -> WorkspaceScaling | None:
             float(scaling.edited),
         )
         sound = all(math.isfinite(number) for number in numbers) and 0 < scaling.edited < scaling.lines
-    except TypeError:
+        for own in scaling.languages.values():
+            calibrator_from_json(own)
+    except (TypeError, AttributeError, ProbeError):
         sound = False
     if not sound or scaling.slope < 0:
         raise InputError(f"The workspace's scaling {path} is malformed. Run `heatline calibrate` again.")

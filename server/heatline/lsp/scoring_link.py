@@ -185,7 +185,7 @@ def _finish(job: _FileJob, worked: bool) -> None:
 
 
 def _scored_text(text: str, language: str, job: _FileJob, probe: SpanProbe) -> ScoredText:
-    placed = []
+    placed, probe = [], probe.in_language(language)
     for place in job.places:
         features = job.features[place.key]
         own = ScopeConfidences(text[place.start : place.end], features.token_spans, features.features, probe)

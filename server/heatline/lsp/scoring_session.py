@@ -257,6 +257,7 @@ def _confidences(entry: _Entry, place: wire.Place, text: str, probe: SpanProbe) 
     confidences = entry.confidences.get(place.key)
     if confidences is None and (features := entry.known.get(place.key)) is not None:
         own = text[place.start : place.end]
-        confidences = ScopeConfidences(own, features.token_spans, features.features, probe)
+        spoken = probe.in_language(document_language(entry.document))
+        confidences = ScopeConfidences(own, features.token_spans, features.features, spoken)
         entry.confidences[place.key] = confidences
     return confidences

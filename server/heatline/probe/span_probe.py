@@ -8,7 +8,8 @@ whole scope: ``feature_t = gelu(local_t Â· A + [max_s local_s, mean_s local_s] Â
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,9 @@ class SpanProbe:
     output_bias: float
     card: ProbeCard
     scope_stage: ScopeStage | None = None
+    line_calibrators: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # by language; never saved
 
     @property
     def name(self) -> str:
@@ -91,6 +95,15 @@ class SpanProbe:
         """
         moved = calibrators_at(self.card.calibrators, edited_lines)
         return replace(self, card=replace(self.card, calibrators=moved))
+
+    def in_language(self, language: str) -> SpanProbe:
+        """The probe with the calibrator of lines that a workspace's scaling has for the language, if it has one."""
+        own = self.line_calibrators.get(language)
+        if own is None:
+            return self
+        return replace(
+            self, card=replace(self.card, calibrators={**self.card.calibrators, "line": dict(own)})
+        )
 
     def calibrator(self, level: str) -> Calibrator:
         """The calibrator of ``token``, ``line`` or ``scope``."""

@@ -48,7 +48,8 @@ class ScoredText:
     """
 
     def __init__(self, text: str, language: str, scopes: Sequence[ScopeFeatures], probe: SpanProbe) -> None:
-        self._take(text, language, [PlacedConfidences.of(text, scope, probe) for scope in scopes], probe)
+        own = probe.in_language(language)
+        self._take(text, language, [PlacedConfidences.of(text, scope, own) for scope in scopes], own)
 
     @classmethod
     def placed(
@@ -56,7 +57,7 @@ class ScoredText:
     ) -> ScoredText:
         """The same from scopes whose confidences are known: an edit elsewhere costs them nothing."""
         scored = cls.__new__(cls)
-        scored._take(text, language, scopes, probe)
+        scored._take(text, language, scopes, probe.in_language(language))
         return scored
 
     def _take(self, text: str, language: str, scopes: Sequence[PlacedConfidences], probe: SpanProbe) -> None:

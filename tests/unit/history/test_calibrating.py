@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from heatline.calibration.calibrators import PlattCalibrator
 from heatline.errors import InputError, ProbeError
-from heatline.history.calibrating import check_enough, fit, fit_and_judge, split_by_time
+from heatline.history.calibrating import check_enough, fit, fit_and_judge, fit_by_language, split_by_time
 from heatline.history.calibration_run import base_rates, judged_json
 from heatline.history.evidence import Evidence
 from heatline.history.survival import survival_curve
 from heatline.history.validation import quality, recall_at, reliability
 from heatline.history.workspace_scaling import FORMAT_VERSION, WorkspaceScaling, read_scaling, write_scaling
 from heatline.history.written_lines import Fate, WrittenLines
+from heatline.probe import SpanProbe
 from heatline.report.reliability_page import page_of
+from heatline.scoring.features import ScopeFeatures
+from heatline.scoring.scored_text import ScoredText
 from tests.lsp.handmade import handmade_probe
 
 
@@ -42,19 +45,28 @@ def evidence(count: int = 2000, slope: float = 0.6, intercept: float = 2.0, seed
     )
 
 
+def calibrated_probe() -> SpanProbe:
+    probe = handmade_probe()
+    platt = PlattCalibrator(1.0, 0.0, 0.8).to_json()
+    return replace(
+        probe, card=replace(probe.card, calibrators=dict.fromkeys(("token", "line", "scope"), platt))
+    )
+
+
 def kept_scaling(found: Evidence) -> WorkspaceScaling:
     judged = fit_and_judge(found)
     later = judged.later
     return WorkspaceScaling(
         FORMAT_VERSION, "handmade", "", "", "key", "0" * 40, 1, "rules", "fixed", 90.0, len(found), 200,
-        int((~found.kept).sum()), judged.calibrator.slope, judged.calibrator.intercept, 0.2,
+        int((~found.kept).sum()), judged.scaling.whole.slope, judged.scaling.whole.intercept, 0.2,
         {
             "pastLines": len(judged.past),
             "laterLines": len(later),
             "shipped": judged_json(later.shipped, later.kept, judged.before),
-            "workspace": judged_json(judged.fitted_on_past.predict(later.logits), later.kept, judged.after),
+            "workspace": judged_json(judged.fitted_on_past.predict(later), later.kept, judged.after),
             "rates": base_rates(found),
         },
+        {name: each.to_json() for name, each in judged.scaling.languages.items()},
     )  # fmt: skip
 
 
@@ -63,7 +75,59 @@ def test_scaling_on_the_past_holds_on_later_lines() -> None:
     assert judged.before.ece.value > 0.15
     assert judged.after.ece.value < 0.05
     assert judged.after.brier.value < judged.before.brier.value
-    assert judged.calibrator.slope == pytest.approx(0.6, abs=0.15)
+    assert judged.scaling.whole.slope == pytest.approx(0.6, abs=0.15)
+
+
+def two_languages(python: float, go: float, count: int = 4000) -> Evidence:
+    """Lines of two languages of different intercepts."""
+    found = evidence(count)
+    rng = np.random.default_rng(1)
+    intercept = np.where(found.language == "python", python, go)
+    return replace(found, kept=rng.random(count) < 1 / (1 + np.exp(-(0.6 * found.logits + intercept))))
+
+
+def test_languages_that_differ_get_calibrators_of_their_own_and_that_holds_on_later_lines() -> None:
+    judged = fit_and_judge(two_languages(0.0, 3.0))
+    assert set(judged.scaling.languages) == {"go", "python"}
+    assert set(judged.fitted_on_past.languages) == {"go", "python"}
+    together = quality(
+        judged.fitted_on_past.whole.predict(judged.later.logits), judged.later.kept, judged.later.commit
+    )
+    assert judged.after.brier.value < together.brier.value - 0.01
+    rate = two_languages(0.0, 3.0).kept[::20].mean()
+    assert judged.scaling.languages["python"].base_rate == pytest.approx(rate, abs=0.1)
+
+
+def test_one_language_and_languages_without_enough_evidence_share_one_calibrator() -> None:
+    assert not fit_by_language(replace(evidence(), language=np.full(2000, "python"))).languages
+    few = np.where(np.arange(2000) < 1990, "python", "go")
+    assert "go" not in fit_by_language(replace(evidence(), language=few)).languages
+
+
+def test_a_scaling_of_languages_is_applied_to_their_lines_alone(tmp_path: Path) -> None:
+    """Lines of Go move, lines of Python stay: what was written is what is used after it was read."""
+    scaling = replace(
+        kept_scaling(evidence()), probe_sha256="", bundle_hash="",
+        languages={"go": PlattCalibrator(0.5, -1.0, 0.4).to_json()},
+    )  # fmt: skip
+    write_scaling(scaling, tmp_path / "key.json")
+    again = read_scaling(tmp_path / "key.json")
+    assert again is not None
+    probe = calibrated_probe()
+    scaled = again.apply(probe)
+    assert scaled.in_language("go").calibrator("line").predict([1.0]) == pytest.approx(
+        PlattCalibrator(0.5, -1.0, 0.4).predict([1.0])
+    )
+    assert scaled.in_language("python").calibrator("line").predict([1.0]) == pytest.approx(
+        again.calibrator().predict([1.0])
+    )
+    code = "x = 1\n"
+    features = np.ones((1, probe.width), np.float32)
+    scope = ScopeFeatures(0, len(code), "", "statements", np.asarray([[0, 5]], np.int32), features)
+    risks = {
+        language: ScoredText(code, language, [scope], scaled).lines[0].risk for language in ("go", "python")
+    }
+    assert risks["go"] != risks["python"]
 
 
 def test_no_commit_is_in_both_parts_and_the_past_comes_first() -> None:
@@ -131,12 +195,7 @@ def test_a_scaling_of_another_probe_is_refused() -> None:
 
 def test_a_scaled_probe_says_the_workspaces_risks() -> None:
     scaling = kept_scaling(evidence())
-    probe = handmade_probe()
-    platt = PlattCalibrator(1.0, 0.0, 0.8).to_json()
-    probe = replace(
-        probe, card=replace(probe.card, calibrators=dict.fromkeys(("token", "line", "scope"), platt))
-    )
-    scaled = scaling.apply(probe)
+    scaled = scaling.apply(calibrated_probe())
     np.testing.assert_allclose(scaled.calibrator("line").predict([0.3]), scaling.calibrator().predict([0.3]))
     assert scaled.threshold == 0.2
     assert scaled.calibrator("token").to_json()["base_rate"] == pytest.approx(1 - scaling.base_rate)
