@@ -1,6 +1,6 @@
 /**
  * Profiles the extension host while somebody types: run inside it, by benchmarks/vscode.py. HEATLINE_PROFILE names a folder:
- * `started` appears there once the profile runs, and `typing.cpuprofile` after `stop` was put there.
+ * `ready` appears there; from when `begin` is put there until `stop` is, it profiles; then `typing.cpuprofile` appears.
  */
 
 import { existsSync, watch, writeFileSync } from "node:fs";
@@ -14,9 +14,10 @@ export async function run(): Promise<void> {
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");
+  const [begun, stopped] = ["begin", "stop"].map((name) => appears(path.join(folder, name)));
+  writeFileSync(path.join(folder, "ready"), "");
+  await begun;
   await session.post("Profiler.start");
-  const stopped = appears(path.join(folder, "stop"));
-  writeFileSync(path.join(folder, "started"), "");
   await stopped;
   const { profile } = await session.post("Profiler.stop");
   writeFileSync(path.join(folder, "typing.cpuprofile"), JSON.stringify(profile));
