@@ -19,6 +19,10 @@ mkdir -p "$CACHE/logs"
 CACHE=$(cd "$CACHE" && pwd)
 export DEBIAN_FRONTEND=noninteractive
 
+# Node from PyPI knows its own certificates only; behind a company's proxy the system's are needed, as for apt.
+SYSTEM_CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
+[ -r "$SYSTEM_CERTIFICATES" ] && export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$SYSTEM_CERTIFICATES}"
+
 # step NAME COMMAND...: runs a command with a time limit; its output goes to the log NAME.
 step() {
   local name=$1 limit=${seconds:-$STEP_SECONDS} what=${what:-$2} code
