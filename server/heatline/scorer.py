@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,14 +18,18 @@ from heatline.scoring.engine import Engine
 from heatline.scoring.headers import language_of_file
 from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.layout import LAYOUT_VERSION
+from heatline.scoring.parallel import ParallelEngine, free_memory, side_by_side
 from heatline.scoring.scored_text import ScoredText
 from heatline.supervisor.card import BundleCard
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.devices import choose
+from heatline.supervisor.processor import physical_cores
 from heatline.supervisor.store import SupervisorStore
 
 if TYPE_CHECKING:
     from heatline.supervisor.session import SupervisorSession
+
+log = logging.getLogger(__name__)
 
 SHIPPED_PROBES = Path(__file__).parent / "probe" / "shipped"
 
@@ -112,9 +117,13 @@ class Scorer:
         is cut by indentation.  Raises ``SupervisorError`` or ``ProbeError`` when the model can't be run, and
         ``scoring.engine.Cancelled`` when ``cancelled()`` turns true.
         """
-        chosen = language_of(language) if language else language_of_file(path, text) if path else PLAIN
+        chosen = _language(text, language, path)
         scopes = list(self.engine.scope_features(text, chosen, cancelled=cancelled))
         return ScoredText(text, chosen, scopes, self.probe)
+
+    def expect(self, text: str, language: str | None = None, *, path: Path | None = None) -> None:
+        """Say that ``score`` will be called with this soon; where texts are scored side by side, it begins now."""
+        self.engine.expect(text, _language(text, language, path))
 
     def score_many(self, texts: Iterable[str], language: str | None = None) -> Iterator[ScoredText]:
         """Score texts one after the other, as they are asked for."""
@@ -143,14 +152,16 @@ def load(
     cache: bool | int = True,
     memory: int | None = None,
     base_rate: float | None = None,
+    batch: int | None = None,
 ) -> Scorer:
     """Get ready to score: find bundle and probe and check that they fit.
 
     ``supervisor`` is a name (``heatline supervisor list``), ``probe`` a name or the path of a card, ``threads``
     the processor's cores to use (default: all physical ones but one), ``cache`` whether features are kept on
     disk, or in how many bytes, ``memory`` the bytes that may be kept of scopes under edit, ``base_rate`` the share
-    of lines that get edited in code like this, to which risks are shifted.  The model is loaded when it is first
-    needed.
+    of lines that get edited in code like this, to which risks are shifted.  ``batch`` says that nobody is editing and
+    that so many bytes of text will be scored: all cores are used, by several sessions when it is much.  The model is
+    loaded when it is first needed.
     """
     if threads is not None and threads < 1:
         raise SettingsError(f"{threads} threads can't score anything. Use 1 or more.")
@@ -167,5 +178,20 @@ def load(
         return open_supervisor(found.bundle, threads, device, choice)
 
     kept = None if not cache else FeatureCache() if cache is True else FeatureCache(limit=cache)
+    if batch is not None:
+        threads = threads or physical_cores()
+        # the weights, and again as the kernels want them, and what they work on
+        size = 3 * sum(file.stat().st_size for file in found.bundle.glob("graph.data"))
+        sessions = side_by_side(batch, threads, size, free_memory()) if choice.device == "cpu" else 1
+        threads //= sessions
+        if sessions > 1:
+            if choice.warning:  # once, and not by each of them
+                log.warning("%s", choice.warning)
+                choice = replace(choice, warning="")
+            return Scorer(ParallelEngine(open_session, loaded, kept, sessions=sessions), found.supervisor)
     chosen_hash = BundleCard.read(choice.bundle).bundle_hash
     return Scorer(Engine(open_session, loaded, kept, memory, chosen_hash), found.supervisor)
+
+
+def _language(text: str, language: str | None, path: Path | None) -> str:
+    return language_of(language) if language else language_of_file(path, text) if path else PLAIN

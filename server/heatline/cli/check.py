@@ -178,7 +178,7 @@ def check(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Threads to compute with.", show_default="physical cores less one"),
+        typer.Option(min=1, help="Threads to compute with.", show_default="all physical cores"),
     ] = None,
 ) -> None:
     """Shows the risky lines of files and folders.

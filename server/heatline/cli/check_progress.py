@@ -37,14 +37,14 @@ class CheckProgress:
             redirect_stdout=False,
             redirect_stderr=False,
         ) as self._bar:
-            self._bar.add_task("Scoring", total=sum(map(_size, paths)))
+            self._bar.add_task("Scoring", total=sum(map(file_size, paths)))
             yield
         self._bar = None
 
     def passed(self, path: Path) -> None:
         """Counts one file as done."""
         if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0], _size(path))
+            self._bar.advance(self._bar.task_ids[0], file_size(path))
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -59,7 +59,8 @@ class CheckProgress:
             self._bar.start()
 
 
-def _size(path: Path) -> int:
+def file_size(path: Path) -> int:
+    """Bytes; 0 for what can't be looked at."""
     with suppress(OSError, ValueError):
         return path.stat().st_size
     return 0

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatline.cli.check_progress import CheckProgress
+from heatline.cli.check_progress import CheckProgress, file_size
 from heatline.cli.check_settings import ProjectSettings, project_settings, selection
-from heatline.cli.checking import STDIN, Reading, Source, check_source, read_all
+from heatline.cli.checking import STDIN, Reading, Source, check_source, read_ahead, read_all
 from heatline.cli.destinations import (
     Destination,
     FileDestination,
@@ -150,16 +150,17 @@ class CheckRun:
                 break
             failures.append(item)
             self._complain(item)
+            self._progress.passed(Path(item.name))
         if first is None and failures:
             return EXIT_ERROR
-        scorer = self._load()
+        scorer = self._load(sum(file_size(candidate.path) for candidate in candidates))
         flags = self._flags(scorer)
         writing = self._open(flags.run, alone=len(candidates) + stdin == 1)
         try:
             for failed in failures:
                 writing.failure(failed)
             total, failing, marks = Total(), False, dict[str, tuple[LineMark, ...]]()
-            for item in _chained(first, sources):
+            for item in read_ahead(_chained(first, sources), scorer, self.wish.language):
                 checked = (
                     check_source(item, scorer, self.wish.language, flags)
                     if isinstance(item, Source)
@@ -177,6 +178,7 @@ class CheckRun:
                         marks[self._known.name(checked.path)] = tuple(risky.values())
                     with self._progress.aside():
                         writing.file(checked)
+                self._progress.passed(Path(item.name))
             with self._progress.aside():
                 writing.finish()
         except KeyboardInterrupt:
@@ -209,7 +211,7 @@ class CheckRun:
             stdin_filename=self.wish.stdin_filename,
         )
 
-    def _load(self) -> Scorer:
+    def _load(self, size: int) -> Scorer:
         if self._scorer is None:
             import heatline
 
@@ -222,6 +224,7 @@ class CheckRun:
                     device=settings.device,
                     cache=settings.cache_size_mb > 0,
                     base_rate=self._base_rate(),
+                    batch=size,
                 )
             )
             self._scale_by_workspace(self._scorer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +26,9 @@ from heatline.scoring.result import ScoredLine
 
 log = logging.getLogger(__name__)
 
+AHEAD_CHARACTERS = 100_000
+"""Of text read ahead: some tens of seconds of work."""
+
 STDIN = Path("-")
 STDIN_NAME = "<stdin>"
 
@@ -32,6 +37,8 @@ class Scorer(Protocol):
     """The part of `heatline.Scorer` that checking needs."""
 
     def score(self, text: str, language: str | None = None, *, path: Path | None = None) -> Scored: ...
+
+    def expect(self, text: str, language: str | None = None, *, path: Path | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +123,38 @@ def read_all(
     stdin: bool = False,
     stdin_filename: Path | None = None,
 ) -> Iterator[Source | FailedFile]:
-    """Sources and failures in order, read as they are asked for; ``passed`` is called after each candidate."""
+    """Sources and failures in order, read as they are asked for; ``passed`` is called for what is passed over."""
     if stdin and (source := reading.stdin(stdin_filename)) is not None:
         yield source
     for candidate in candidates:
         source = reading.candidate(candidate)
-        if source is not None:
+        if source is None:
+            passed(candidate)
+        else:
             yield source
-        passed(candidate)
+
+
+def read_ahead(
+    items: Iterator[Source | FailedFile], scorer: Scorer, language: str | None, most: int = AHEAD_CHARACTERS
+) -> Iterator[Source | FailedFile]:
+    """``items`` in order, while those that come next, at most so many characters of them, are already being scored.
+
+    A text that may ask to be ignored isn't scored before its turn.
+    """
+    waiting = deque[Source | FailedFile]()
+    characters = 0
+    for item in items:
+        waiting.append(item)
+        if isinstance(item, Source):
+            characters += len(item.text)
+            if "heatline:" not in item.text:
+                with suppress(InputError):  # which is said when it is this text's turn
+                    scorer.expect(item.text, language, path=item.path)
+        while waiting and characters > most:
+            first = waiting.popleft()
+            characters -= len(first.text) if isinstance(first, Source) else 0
+            yield first
+    yield from waiting
 
 
 def check_source(

@@ -73,6 +73,17 @@ class FeatureCache:
         features = np.frombuffer(row[2], "<f4").reshape(row[0], -1)
         return ScopeFeatures(scope.start, scope.end, scope.name, scope.kind, spans, features)
 
+    def has(self, key: bytes) -> bool:
+        """Whether ``get`` would find it."""
+        if self._connection is None:
+            return False
+        try:
+            found = self._connection.execute("select 1 from features where key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return False
+        return found is not None
+
     def put(self, key: bytes, scored: ScopeFeatures) -> None:
         """Store features, with offsets relative to the scope."""
         if self._connection is None or not len(scored.token_spans):

@@ -107,6 +107,9 @@ class Engine:
         for keyed in nearest_first(scopes, priority_offset):
             yield self.features(text, keyed, cancelled=cancelled or never)
 
+    def expect(self, text: str, language: str) -> None:
+        """A text that will be asked for soon: nothing to do for an engine that does one thing after the other."""
+
     def outline(
         self, text: str, language: str, document: str | None = None, above: str = ""
     ) -> list[KeyedScope]:

@@ -81,6 +81,9 @@ class FakeScorer:
     def __exit__(self, *exc: object) -> None:
         self.closed = True
 
+    def expect(self, text: str, language: str | None = None, *, path: Path | None = None) -> None:
+        """Nothing is scored ahead."""
+
     def score(self, text: str, language: str | None = None, *, path: Path | None = None) -> FakeText:
         self.calls.append((text, language, path))
         if "unscorable" in text:
