@@ -160,10 +160,8 @@ def llama_cpp(weights: Path, threads: int) -> dict[str, float]:
         ids = np.roll(
             token_ids(PREFIX, 40_000), number + 1
         ).tolist()  # another prompt: nothing is kept of the last
-        answers: list[dict[str, Any]] = []
-        request = {"prompt": ids, "n_predict": 1, "cache_prompt": False, "temperature": 0}
-        server.handle_completions(request, answers.append, answers.append)
-        speeds.append(float(answers[-1]["timings"]["prompt_per_second"]))
+        answer = server.handle_completions({"prompt": ids, "n_predict": 1, "cache_prompt": False, "temperature": 0})
+        speeds.append(float(answer["timings"]["prompt_per_second"]))
     return {str(PREFIX): statistics.median(speeds[1:])}
 
 
