@@ -1,63 +1,71 @@
-/** Shows a page that the server wrote to a file beside the editor: no scripts, no resources, nothing is kept when it is hidden. */
+/** Shows pages that the server wrote to files beside the editor: no resources, nothing is kept while one is hidden. */
 
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { ShowDocumentRequest } from "vscode-languageclient/node";
 
-import { pageForWebview, type PageTheme } from "./page_html";
+import { kindOfPage, type PageKind, pageForWebview, type PageTheme } from "./page_html";
 
 const VIEW_TYPE = "heatline.page";
-/** Pages that have no scripts, by file name; others go to the browser, as the server asks. */
-const TITLES: ReadonlyMap<string, string> = new Map([["reliability.html", "Heatline: Reliability"]]);
+
+interface Page {
+  panel: vscode.WebviewPanel;
+  kind: PageKind;
+  html: string;
+}
 
 export class PageView implements vscode.Disposable {
-  private panel: vscode.WebviewPanel | undefined;
-  private html = "";
+  /** By title: a page that is shown again replaces itself. */
+  private readonly pages = new Map<string, Page>();
   private readonly theming = vscode.window.onDidChangeActiveColorTheme(() => {
-    this.render();
+    for (const page of this.pages.values()) render(page);
   });
 
   /** The client's middleware for `window/showDocument`. */
   readonly showDocument: ShowDocumentRequest.MiddlewareSignature = async (params, token, next) => {
     const uri = vscode.Uri.parse(params.uri);
-    const title = TITLES.get(path.posix.basename(uri.path));
-    if (params.external !== true || uri.scheme !== "file" || title === undefined) {
-      return next(params, token);
-    }
-    await this.show(uri, title);
+    const kind =
+      params.external === true && uri.scheme === "file"
+        ? kindOfPage(path.posix.basename(uri.path), browserOpensFiles())
+        : undefined;
+    if (!kind) return next(params, token);
+    await this.show(uri, kind);
     return { success: true };
   };
 
   dispose(): void {
     this.theming.dispose();
-    this.panel?.dispose();
+    for (const { panel } of this.pages.values()) panel.dispose();
   }
 
-  private async show(uri: vscode.Uri, title: string): Promise<void> {
-    this.html = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
-    if (this.panel) this.panel.reveal();
-    else this.panel = this.opened();
-    this.panel.title = title;
-    this.render();
+  private async show(uri: vscode.Uri, kind: PageKind): Promise<void> {
+    const html = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+    const known = this.pages.get(kind.title);
+    known?.panel.reveal();
+    const page = { panel: known?.panel ?? this.opened(kind), kind, html };
+    this.pages.set(kind.title, page);
+    render(page);
   }
 
-  private opened(): vscode.WebviewPanel {
-    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, "Heatline", vscode.ViewColumn.Active, {
-      enableScripts: false,
+  private opened(kind: PageKind): vscode.WebviewPanel {
+    const panel = vscode.window.createWebviewPanel(VIEW_TYPE, kind.title, vscode.ViewColumn.Active, {
+      enableScripts: kind.scripts,
       enableFindWidget: true,
       localResourceRoots: [],
       retainContextWhenHidden: false,
     });
-    panel.onDidDispose(() => {
-      this.panel = undefined;
-      this.html = "";
-    });
+    panel.onDidDispose(() => this.pages.delete(kind.title));
     return panel;
   }
+}
 
-  private render(): void {
-    if (this.panel) this.panel.webview.html = pageForWebview(this.html, activeTheme());
-  }
+function render({ panel, kind, html }: Page): void {
+  panel.webview.html = pageForWebview(html, activeTheme(), kind.scripts);
+}
+
+/** Not where the server is on another machine than the browser: the browser would look for the file on its own. */
+function browserOpensFiles(): boolean {
+  return vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
 }
 
 function activeTheme(): PageTheme {

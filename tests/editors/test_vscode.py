@@ -214,6 +214,17 @@ def test_the_menu_offers_what_can_be_done(window: Page) -> None:
         rows.filter(has_text=words).first.wait_for()
 
 
+def test_the_report_is_a_page_beside_the_code_where_the_browser_can_t_open_it(window: Page) -> None:
+    """Its own script runs, which its policy names, and fills its table; nothing else could."""
+    command(window, "Heatline: Open the Report")
+    page = window.frame_locator("iframe.webview.ready").frame_locator("#active-frame")
+    page.locator("html[data-theme=dark] h1", has_text="Heatline report").wait_for()
+    page.locator("#controls").wait_for()
+    page.locator("summary", has_text="sample.py").first.wait_for()
+    command(window, "View: Close Editor")
+    window.locator(".tab", has_text="Heatline: Report").wait_for(state="detached")
+
+
 def test_the_view_lists_risky_lines_the_riskiest_first(window: Page, scored: heatline.ScoredText) -> None:
     command(window, "View: Show Heatline")
     rows = window.locator("[id='workbench.view.extension.heatline'] .monaco-list-row")
