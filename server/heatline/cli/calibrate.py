@@ -147,7 +147,9 @@ def _say(evidence: Evidence, judged: object, outcome: str) -> None:
         f"{len(judged.later):,} that came later:"
     )
     if judged.scaling.languages:
-        console.print(f"Lines of {' and '.join(sorted(judged.scaling.languages))} have a scaling of their own.")
+        console.print(
+            f"Lines of {' and '.join(sorted(judged.scaling.languages))} have a scaling of their own."
+        )
     print_quality(console, [("shipped", judged.before), ("workspace", judged.after)])
     later = judged.later
     print_reliability(console, "shipped", reliability(later.shipped, later.kept), outcome)

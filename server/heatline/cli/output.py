@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import metadata
 
 from heatline.report.heat import printable
 
@@ -13,6 +12,8 @@ EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports it
 
 def version() -> str:
     """Heatline's version."""
+    from importlib import metadata
+
     try:
         return metadata.version("heatline")
     except metadata.PackageNotFoundError:

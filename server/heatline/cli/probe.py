@@ -8,13 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from heatline.errors import ProbeError
-from heatline.probe import ProbeCard, SpanProbe
-from heatline.probe.chosen import choose_probe, chosen_probe
-from heatline.scorer import SHIPPED_PROBES, find_probe
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 
 app = typer.Typer(help="List probes, read their cards, and choose one.", no_args_is_help=True)
@@ -30,6 +24,13 @@ _PROTOCOLS = {
 @app.command("list")
 def list_probes() -> None:
     """Show the shipped probes and those that were chosen; a * marks the ones in use."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from heatline.probe import ProbeCard
+    from heatline.probe.chosen import chosen_probe
+    from heatline.scorer import SHIPPED_PROBES, find_probe
+
     table = Table("", "supervisor", "probe", "trained on", "flags from", box=None, pad_edge=False)
     shipped = {(path.parent.name, path.stem): path for path in sorted(SHIPPED_PROBES.glob("*/*.json"))}
     used = {name: chosen_probe(name) or "default" for name in dict.fromkeys(name for name, _ in shipped)}
@@ -50,6 +51,11 @@ def use(
     ] = None,
 ) -> None:
     """Use this probe whenever none is named; `heatline probe use` alone goes back to the shipped one."""
+    from heatline.errors import ProbeError
+    from heatline.probe import ProbeCard, SpanProbe
+    from heatline.probe.chosen import choose_probe
+    from heatline.scorer import find_probe
+
     is_path = name.endswith(".json") or "/" in name or "\\" in name
     owner = supervisor or (
         ProbeCard.read(Path(name).expanduser()).supervisor if is_path else DEFAULT_SUPERVISOR
@@ -71,6 +77,12 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole card.")] = False,
 ) -> None:
     """Check a probe's files and print its card."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from heatline.probe import SpanProbe
+    from heatline.scorer import find_probe
+
     card = SpanProbe.load(find_probe(supervisor, name)).card
     if as_json:
         typer.echo(json.dumps(asdict(card), indent=2, sort_keys=True))

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from heatline.errors import InputError, SecondOpinionError
 
@@ -49,6 +47,9 @@ def second_opinion(
     so. The API key is read from OPENAI_API_KEY. A project's own settings are not followed, for a repository
     somebody sent must not decide where code goes; --trusted says that this one may.
     """
+    from rich.console import Console
+    from rich.table import Table
+
     import heatline
     from heatline.cli.reading import read_source
     from heatline.scoring.languages import language_of

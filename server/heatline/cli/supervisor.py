@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from heatline.cli.progress import stage_progress
 from heatline.supervisor.catalog import CATALOG, DEFAULT_SUPERVISOR
-from heatline.supervisor.store import SupervisorStore
 
 app = typer.Typer(help="List, fetch, build and remove supervisors.", no_args_is_help=True)
 
@@ -29,6 +25,11 @@ def list_supervisors(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the catalog and what is installed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from heatline.supervisor.store import SupervisorStore
+
     store = SupervisorStore()
     installed = {found.name: found for found in store.installed()}
     rows = []
@@ -56,6 +57,9 @@ def pull(
     force: Annotated[bool, typer.Option("--force", help="Build again what is already there.")] = False,
 ) -> None:
     """Download a supervisor's weights, check their hash, and build them for this machine."""
+    from heatline.cli.progress import stage_progress
+    from heatline.supervisor.store import SupervisorStore
+
     store = SupervisorStore()
     if not force and any(found.name == name and found.card for found in store.installed()):
         typer.echo(f"{name} is already here: {store.bundle(name)}")
@@ -74,6 +78,9 @@ def add(
     ] = None,
 ) -> None:
     """Build a supervisor from weights of your own."""
+    from heatline.cli.progress import stage_progress
+    from heatline.supervisor.store import SupervisorStore
+
     with stage_progress() as progress:
         folder = SupervisorStore().add(name, file, layers, progress)
     typer.echo(f"{name} is ready: {folder}")
@@ -95,6 +102,9 @@ def build(
     ] = "int8",
 ) -> None:
     """Build a supervisor's graph again, for this processor or for a graphics card."""
+    from heatline.cli.progress import stage_progress
+    from heatline.supervisor.store import SupervisorStore
+
     with stage_progress() as progress:
         folder = SupervisorStore().build(name, file, layers, precision=precision, progress=progress)
     typer.echo(f"{name} is ready: {folder}")
@@ -106,6 +116,9 @@ def info(
     verify: Annotated[bool, typer.Option("--verify", help="Check every file's hash.")] = False,
 ) -> None:
     """Print a supervisor's card."""
+    from heatline.cli.progress import stage_progress
+    from heatline.supervisor.store import SupervisorStore
+
     store = SupervisorStore()
     if verify:
         with stage_progress() as progress:
@@ -120,5 +133,7 @@ def info(
 @app.command()
 def remove(name: Name) -> None:
     """Delete a supervisor and its weights."""
+    from heatline.supervisor.store import SupervisorStore
+
     SupervisorStore().remove(name)
     typer.echo(f"{name} is removed.")
