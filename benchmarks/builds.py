@@ -1,6 +1,6 @@
 """How alike the builds of a supervisor are, on the processor: int8, the usual one, fp16 for graphics cards, and fp32.
 
-    python benchmarks/builds.py --weights FOLDER [--supervisor NAME]… [--out docs/benchmarks-builds.md]
+    python benchmarks/builds.py [--weights FOLDER] [--supervisor NAME]… [--out docs/benchmarks-builds.md]
 
 Hidden states of 1,024 tokens of the samples in examples/, each build's against fp32's and against int8's, relative to
 their length; and the risks of the samples' lines by the shipped probe, which was fitted on int8's states.  The builds
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from throughput import FILES
+from throughput import FILES, weights_of
 
 from heatline.probe import SpanProbe
 from heatline.scorer import Scorer, find_probe
@@ -105,10 +105,10 @@ def markdown(results: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--supervisor", action="append")
-    parser.add_argument("--weights", type=Path, required=True, help="folder of GGUF files")
+    parser.add_argument("--weights", type=Path, help="folder of GGUF files, if not those that were pulled")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    results = [measure(name, options.weights / FILES[name]) for name in options.supervisor or list(FILES)]
+    results = [measure(name, weights_of(name, options.weights)) for name in options.supervisor or list(FILES)]
     page = markdown(results)
     print(page)
     if options.out:

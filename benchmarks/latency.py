@@ -71,9 +71,16 @@ class Editor:
 
     def insert(self, uri: str, line: int, character: int, text: str) -> float:
         """Types; returns when."""
+        return self._change(uri, line, character, character, text)
+
+    def erase(self, uri: str, line: int, character: int) -> float:
+        """Takes one character away; returns when."""
+        return self._change(uri, line, character, character + 1, "")
+
+    def _change(self, uri: str, line: int, first: int, last: int, text: str) -> float:
         self.versions[uri] += 1
-        place = {"line": line, "character": character}
-        change = {"range": {"start": place, "end": place}, "text": text}
+        start, end = ({"line": line, "character": character} for character in (first, last))
+        change = {"range": {"start": start, "end": end}, "text": text}
         document = {"uri": uri, "version": self.versions[uri]}
         started = time.perf_counter()
         self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})

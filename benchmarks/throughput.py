@@ -6,9 +6,10 @@ Heatline's engine at 64 to 4,096 tokens and for suffixes of 1, 16 and 64 tokens 
 transformers in fp32 and bf16, with all layers and cut to the probed one; llama.cpp.  Every contender is a process of
 its own and takes turns with Heatline, so that a ratio is always of one run.  Then the machine's measured peak of 8-bit
 and bf16 products and its memory bandwidth, and the engine's share of them.  Contenders need their packages (torch and
-transformers with gguf and accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file in --weights; what is
-missing is left out and said.  Medians of several rounds after a warm-up.  Writes Markdown to --out, the same figures as
-JSON beside it and a plot in images/; with --part only these are measured, and added to what --out has.
+transformers with gguf and accelerate; xllamacpp or llama-cpp-python) and the weights' GGUF file, the one that was
+pulled or one in --weights; what is missing is left out and said.  Medians of several rounds after a warm-up.  Writes
+Markdown to --out, the same figures as JSON beside it and a plot in images/; with --part only these are measured, and
+added to what --out has.
 """
 
 from __future__ import annotations
@@ -160,7 +161,9 @@ def llama_cpp(weights: Path, threads: int) -> dict[str, float]:
         ids = np.roll(
             token_ids(PREFIX, 40_000), number + 1
         ).tolist()  # another prompt: nothing is kept of the last
-        answer = server.handle_completions({"prompt": ids, "n_predict": 1, "cache_prompt": False, "temperature": 0})
+        answer = server.handle_completions(
+            {"prompt": ids, "n_predict": 1, "cache_prompt": False, "temperature": 0}
+        )
         speeds.append(float(answer["timings"]["prompt_per_second"]))
     return {str(PREFIX): statistics.median(speeds[1:])}
 
@@ -250,7 +253,16 @@ def beside(supervisor: str, told: tuple[object, ...], threads: int) -> dict[str,
     return {"speed": max(speeds), "heatline": max(own), "load": os.getloadavg()[0], **more}
 
 
-def measure(supervisor: str, weights: Path | None, threads: int, parts: Sequence[str]) -> dict[str, Any]:
+def weights_of(supervisor: str, folder: Path | None) -> Path:
+    """The GGUF file in ``folder``, or the one that was pulled; it need not be there."""
+    from heatline.supervisor.store import SupervisorStore
+
+    return (
+        folder / FILES[supervisor] if folder else SupervisorStore().folder / "weights" / f"{supervisor}.gguf"
+    )
+
+
+def measure(supervisor: str, weights: Path, threads: int, parts: Sequence[str]) -> dict[str, Any]:
     from heatline.supervisor.card import BundleCard
     from heatline.supervisor.store import SupervisorStore
 
@@ -264,7 +276,7 @@ def measure(supervisor: str, weights: Path | None, threads: int, parts: Sequence
     if LENGTHS_PART in parts:
         result["lengths"] = apart("ours", supervisor, threads, list(LENGTHS))
         result["lengths_load"] = os.getloadavg()[0]
-    if weights is not None and weights.is_file():
+    if weights.is_file():
         for name, told in rivals(supervisor, layers, weights, threads).items():
             if name in parts:
                 result["rivals"][name] = beside(supervisor, told, threads)
@@ -388,7 +400,7 @@ def draw(results: dict[str, dict[str, Any]], path: Path) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--supervisor", action="append")
-    parser.add_argument("--weights", type=Path, help="folder of GGUF files")
+    parser.add_argument("--weights", type=Path, help="folder of GGUF files, if not those that were pulled")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--out", type=Path)
@@ -404,8 +416,7 @@ def main() -> None:
         known = json.loads(kept.read_text(encoding="utf-8"))
     results: dict[str, dict[str, Any]] = known["supervisors"]
     for name in options.supervisor or list(FILES):
-        weights = options.weights / FILES[name] if options.weights else None
-        found = measure(name, weights, options.threads, parts)
+        found = measure(name, weights_of(name, options.weights), options.threads, parts)
         results[name] = joined(results.get(name, {}), found)
     if MACHINE_PART in parts:
         known["machine"] = apart("machine", options.threads)
