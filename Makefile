@@ -94,7 +94,7 @@ extension:
 	$(BIN)/python client-vscode/scripts/server_wheel.py dist/heatline-*.whl client-vscode/bundled
 	cp LICENSE client-vscode/LICENSE
 	npm run package --workspace client-vscode -- $(PICTURES)
-	@test $$(wc -c < dist/heatline-*.vsix) -lt 1000000 || { echo "The extension's package is 1 MB or more." >&2; exit 1; }
+	@test $$(cat dist/heatline-*.vsix | wc -c) -lt 1000000 || { echo "The extension's package is 1 MB or more." >&2; exit 1; }
 
 docs: $(VENV)/.stamp-dev ## Write the pages that are made from the code
 	$(BIN)/python -m heatline.cli.reference > docs/cli.md.part
