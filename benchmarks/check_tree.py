@@ -5,7 +5,8 @@
 The tree is made of the repository's samples by a seed, every declaration under a name of its own, so that nothing in it
 is known from another place.  Each run is a process of its own, from its start to its end: reading the model counts.
 The run that is killed is killed when half of the time of a whole one is over; the next one goes on with what the cache
-has.  All runs but the first of a supervisor must report the same risks as it did.  Writes Markdown to --out.
+has.  All runs but the first of a supervisor must report the same risks as it did.  Writes Markdown to --out, the same
+figures as JSON beside it; with --supervisor only these are measured, and added to what --out has.
 """
 
 from __future__ import annotations
@@ -19,21 +20,24 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from latency import long_file
 
 CHECK = [sys.executable, "-c", "from heatline.cli import main; main()", "check", "--isolated", "--no-ignore"]
 SUPERVISORS = ("smollm2-135m", "qwen2.5-coder-0.5b")
+LARGE = 100_000  # lines of a repository that one would call large
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: its seconds, and the lines that were reported in them."""
+    """One run: its seconds, the lines that were reported in them, and the most memory it had."""
 
     name: str
     seconds: float
     lines: int
     risks: dict[str, list[float]]
+    megabytes: float
 
 
 def make_tree(folder: Path, files: int, lines: int) -> None:
@@ -45,15 +49,20 @@ def make_tree(folder: Path, files: int, lines: int) -> None:
 
 
 def check(name: str, tree: Path, environment: dict[str, str]) -> Measured:
-    """Checks the tree. Raises CalledProcessError when that fails."""
+    """Checks the tree. Raises SystemExit when that fails."""
     started = time.perf_counter()
-    done = subprocess.run(
-        [*CHECK, "--format", "json", "."], cwd=tree, env=environment, stdout=subprocess.PIPE, check=True
+    process = subprocess.Popen(
+        [*CHECK, "--format", "json", "."], cwd=tree, env=environment, stdout=subprocess.PIPE
     )
+    assert process.stdout is not None
+    written = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
-    report = json.loads(done.stdout)
-    risks = {file["path"]: [line["risk"] for line in file["lines"]] for file in report["files"]}
-    return Measured(name, seconds, sum(map(len, risks.values())), risks)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"heatline check ended with {process.returncode}.")
+    risks = {file["path"]: [line["risk"] for line in file["lines"]] for file in json.loads(written)["files"]}
+    return Measured(name, seconds, sum(map(len, risks.values())), risks, used.ru_maxrss / 1024)
 
 
 def kill_after(seconds: float, tree: Path, environment: dict[str, str]) -> None:
@@ -68,12 +77,13 @@ def kill_after(seconds: float, tree: Path, environment: dict[str, str]) -> None:
         process.wait()
 
 
-def measure(supervisor: str, files: int, lines: int) -> list[Measured]:
+def measure(supervisor: str, files: int, lines: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         make_tree(tree, files, lines)
         kept, halved = Path(folder) / "kept", Path(folder) / "halved"
         environment = os.environ | {"HEATLINE_SUPERVISOR": supervisor, "HEATLINE_CACHE": str(kept)}
+        load = os.getloadavg()[0]
         cold = check("nothing kept", tree, environment)
         cached = check("all kept", tree, environment)
         other = environment | {"HEATLINE_CACHE": str(halved)}
@@ -87,25 +97,48 @@ def measure(supervisor: str, files: int, lines: int) -> list[Measured]:
         changed.write_text(
             f"{source}\n\ndef added(first, second):\n    return first + second\n", encoding="utf-8"
         )
-        return [cold, cached, check("one function added", tree, environment), resumed]
+        runs = [cold, cached, check("one function added", tree, environment), resumed]
+        return {
+            "files": len(cold.risks),
+            "load": load,
+            "runs": [
+                {"name": run.name, "seconds": run.seconds, "lines": run.lines, "megabytes": run.megabytes}
+                for run in runs
+            ],
+        }
 
 
-def markdown(supervisor: str, runs: list[Measured]) -> str:
-    cold = runs[0]
+def markdown(results: dict[str, dict[str, Any]]) -> str:
     rows = [
-        f"## {supervisor}",
+        "# Speed of heatline check",
         "",
-        f"{len(cold.risks)} files, {cold.lines:,} lines of code; {os.cpu_count()} processors, load average "
-        f"{os.getloadavg()[0]:.1f}.",
+        "Made by `python benchmarks/check_tree.py`, which says what each run is. All runs of a supervisor reported the "
+        f"same risks. {os.cpu_count()} processors.",
         "",
-        "| run | seconds | lines a second | times as fast as with nothing kept |",
-        "|---|---|---|---|",
     ]
-    rows += [
-        f"| {run.name} | {run.seconds:.1f} | {run.lines / run.seconds:,.0f} | {cold.seconds / run.seconds:.1f} × |"
-        for run in runs
-    ]
-    return "\n".join([*rows, ""])
+    for supervisor, result in results.items():
+        cold, cached = result["runs"][:2]
+        rows += [
+            f"## {supervisor}",
+            "",
+            f"{result['files']} files, {cold['lines']:,} lines of code; load average before {result['load']:.1f}.",
+            "",
+            "| run | seconds | lines a second | times as fast as with nothing kept | most memory, MB |",
+            "|---|---|---|---|---|",
+        ]
+        rows += [
+            f"| {run['name']} | {run['seconds']:.1f} | {run['lines'] / run['seconds']:,.0f} "
+            f"| {cold['seconds'] / run['seconds']:.1f} × | {run['megabytes']:.0f} |"
+            for run in result["runs"]
+        ]
+        first, again = (LARGE / (run["lines"] / run["seconds"]) for run in (cold, cached))
+        rows += [
+            "",
+            f"At these speeds {LARGE:,} lines would take {first / 60:.0f} minutes with nothing kept and {again:.0f} s "
+            "with all of it kept; that is reckoned, not measured.",
+            "",
+        ]
+    return "\n".join(rows)
 
 
 def main() -> None:
@@ -115,14 +148,17 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    pages = [
-        "# Speed of heatline check\n\nMade by `python benchmarks/check_tree.py`, which says what each run is.\n"
-    ]
+    kept = options.out.with_suffix(".json") if options.out else None
+    results: dict[str, dict[str, Any]] = {}
+    if options.supervisor and kept is not None and kept.exists():
+        results = json.loads(kept.read_text(encoding="utf-8"))
     for supervisor in options.supervisor or SUPERVISORS:
-        pages.append(markdown(supervisor, measure(supervisor, options.files, options.lines)))
-        print(pages[-1], flush=True)
-    if options.out:
-        options.out.write_text("\n".join(pages), encoding="utf-8")
+        results[supervisor] = measure(supervisor, options.files, options.lines)
+    page = markdown(results)
+    print(page)
+    if options.out and kept is not None:
+        options.out.write_text(page, encoding="utf-8")
+        kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
