@@ -67,6 +67,9 @@ class PlayedWorker:
         self._ready = True
         self.release()
 
+    def opens_model(self, device: str, warning: str) -> None:
+        self._listener.model_opened(device, warning)
+
     def release(self) -> None:
         """Answers the jobs that wait, unless they are held or nothing is loaded yet."""
         if self.held or not self._ready:

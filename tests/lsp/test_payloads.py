@@ -401,10 +401,24 @@ async def test_a_status_says_what_is_going_on(editor: Editor) -> None:
         "probe": "handmade",
         "scaling": "scaled",
         "basis": None,
+        "device": None,
         "pending": 0,
         "worst": RISKY_WORSE,
         "message": None,
     }
+
+
+async def test_another_device_than_was_asked_for_is_logged_once_and_stands_in_the_status(
+    editor: Editor,
+) -> None:
+    await opened(editor, {"experimental": {"heatlineStatus": True}})
+    warning = "The card is broken. The processor is used instead."
+    for _ in range(2):
+        editor.worker.opens_model("cpu", warning)
+    status = await editor.next("heatline/status", lambda status: status["device"] == "cpu")
+    assert status["message"] == warning
+    assert await editor.next("window/logMessage") == {"type": 2, "message": warning}
+    assert editor.waiting("window/logMessage") == []
 
 
 async def test_a_failure_is_said_and_stands_in_the_status(editor: Editor) -> None:

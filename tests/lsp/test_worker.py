@@ -36,6 +36,7 @@ class ScriptedEngine:
     """One scope per line; a line that says how to fail does so."""
 
     is_open = True
+    opened_on: tuple[str, str] | None = None
 
     def __init__(self) -> None:
         self.saved: list[set[bytes]] = []
@@ -317,3 +318,13 @@ def test_jobs_in_the_background_wait_for_the_others() -> None:
         order.append(job.job)
         queue.finish(job)
     assert order == [3, 1, 2]
+
+
+def test_what_the_model_runs_on_is_said_once_before_the_first_features() -> None:
+    engine = ScriptedEngine()
+    engine.opened_on = ("cpu", "The card is broken.")
+    answers = talk(LOAD, score(1, text="one\ntwo"), engine=engine, clock=lambda: 0.0)
+    opened = [answer for answer in answers if isinstance(answer, wire.Opened)]
+    features = [answer for answer in answers if isinstance(answer, wire.Features)]
+    assert opened == [wire.Opened("cpu", "The card is broken.")]
+    assert (len(features), answers.index(opened[0]) < answers.index(features[0])) == (2, True)

@@ -30,6 +30,9 @@ class Recorder:
     async def worker_loaded(self, probe: str) -> None:
         self._events.put_nowait(("loaded", probe))
 
+    def model_opened(self, device: str, warning: str) -> None:
+        self._events.put_nowait(("opened", (device, warning)))
+
     def outlined(self, job: int, uri: str, places: Sequence[wire.Place]) -> None:
         self._events.put_nowait(("outline", (job, places[0].name)))
 

@@ -255,6 +255,14 @@ class HeatlineServer(LanguageServer):
             self.say(self.link.scaled.problem, kind=types.MessageType.Info)
         self.status.changed()
 
+    def model_opened(self) -> None:
+        """Says in the editor's log, once, when the model runs on another device than was asked for."""
+        warning = self.link.device_warning
+        if warning and warning not in self._said:
+            self._said.add(warning)
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, warning))
+        self.status.changed()
+
     def scored(self, document: ScoredDocument) -> None:
         self.display.scored(document)
 

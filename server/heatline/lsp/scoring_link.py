@@ -30,6 +30,8 @@ class ScoringListener(Protocol):
 
     def probe_loaded(self) -> None: ...
 
+    def model_opened(self) -> None: ...
+
     def scored(self, document: ScoredDocument) -> None: ...
 
     def skipped(self, document: Document, reason: str) -> None: ...
@@ -73,6 +75,9 @@ class ScoringLink:
         self.settings = settings
         self.probe: SpanProbe | None = None
         self.scaled: ScaledProbe | None = None
+        self.device: str | None = None
+        """What the model runs on; None until something had to be scored that was not in the cache."""
+        self.device_warning = ""
         self._folder = folder
         self.asked = False
         """Whether the worker was given anything, and so is there or will be soon."""
@@ -136,6 +141,11 @@ class ScoringLink:
         self.session.probe_loaded(self.probe)
         if self._open:
             self._listener.probe_loaded()
+
+    def model_opened(self, device: str, warning: str) -> None:
+        self.device, self.device_warning = device, warning
+        if self._open:
+            self._listener.model_opened()
 
     def outlined(self, job: int, uri: str, places: Sequence[wire.Place]) -> None:
         if job < _FIRST_FILE_JOB:

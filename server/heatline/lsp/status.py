@@ -53,9 +53,10 @@ class StatusReporter:
             "probe": None if probe is None else probe.name,
             "scaling": self._server.scaling,
             "basis": self._basis(),
+            "device": self._server.link.device,
             "pending": pending,
             "worst": self._worst(),
-            "message": self._failure,
+            "message": self._failure or self._server.link.device_warning or None,
         }
 
     def _state(self, pending: int) -> str:

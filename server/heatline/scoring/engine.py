@@ -72,6 +72,11 @@ class Engine:
         return self._session is not None
 
     @property
+    def opened_on(self) -> tuple[str, str] | None:
+        """The device that the supervisor runs on, and a warning when it isn't the one asked for; None until then."""
+        return None if self._session is None else (self._session.device, self._session.warning)
+
+    @property
     def session(self) -> SupervisorSession:
         """The supervisor, loaded on first use and checked against the probe."""
         if self._session is None:

@@ -84,6 +84,17 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """Worker → server, once: the model was opened, as something was not in the cache.
+
+    ``device`` is what it runs on; ``warning`` a sentence for when that isn't what was asked for, else empty.
+    """
+
+    device: str
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
     """Worker → server: still at this job; it will be heard of again within so many seconds."""
 
@@ -146,7 +157,7 @@ class Failed:
     uri: str | None = None
 
 
-Message = Load | Score | Cancel | Loaded | Alive | Outline | Features | Done | Failed
+Message = Load | Score | Cancel | Loaded | Opened | Alive | Outline | Features | Done | Failed
 
 
 def encode(message: Message) -> bytes:
@@ -220,5 +231,5 @@ def _decode_outline(header: dict[str, Any], body: bytes) -> Outline:
 
 
 _PLAIN: dict[str, Callable[..., Message]] = {
-    kind.__name__: kind for kind in (Load, Score, Cancel, Loaded, Alive, Done, Failed)
+    kind.__name__: kind for kind in (Load, Score, Cancel, Loaded, Opened, Alive, Done, Failed)
 }

@@ -42,6 +42,9 @@ class FeatureEngine(Protocol):
     @property
     def is_open(self) -> bool: ...
 
+    @property
+    def opened_on(self) -> tuple[str, str] | None: ...
+
     def outline(
         self, text: str, language: str, document: str | None = None, above: str = ""
     ) -> list[KeyedScope]: ...
@@ -173,6 +176,7 @@ class Bench:
         self._held: dict[str, set[bytes]] = {}  # by document, the keys whose features the server has
         self._begun: dict[str, int] = {}  # by document, the job last begun
         self._heard = 0.0
+        self._told_device = False
 
     def work(self, job: wire.Score) -> None:
         """Does a job, unless a newer one comes; says so when it fails."""
@@ -222,6 +226,7 @@ class Bench:
                 others=keys,
                 cancelled=lambda: not self._go_on(job),
             )
+            self._tell_device()
             spans = scored.token_spans - np.int32(scored.start)
             self._send(wire.Features(job.job, job.uri, keyed.key, spans, scored.features))
             held.add(keyed.key)
@@ -229,6 +234,12 @@ class Bench:
         if job.background:
             del self._held[job.uri], self._begun[job.uri]
         self._send(wire.Done(job.job, job.uri))
+
+    def _tell_device(self) -> None:
+        opened = self._engine.opened_on
+        if opened is not None and not self._told_device:
+            self._told_device = True
+            self._send(wire.Opened(*opened))
 
     def _go_on(self, job: wire.Score) -> bool:
         """Whether the job is still wanted; also says now and then that it is being worked on."""

@@ -48,6 +48,9 @@ class WorkerListener(Protocol):
     async def worker_loaded(self, probe: str) -> None:
         """The model is ready; ``probe`` is the path of its probe's card. Called again after a restart."""
 
+    def model_opened(self, device: str, warning: str) -> None:
+        """What the model runs on, and a sentence when that isn't what was asked for. Called again after a restart."""
+
     def outlined(self, job: int, uri: str, places: Sequence[wire.Place]) -> None:
         """The scopes of the newest job's text; features of some may be known from an older job."""
 
@@ -264,6 +267,8 @@ class WorkerClient:
             await self._listener.worker_loaded(message.probe)
         elif isinstance(message, wire.Failed) and message.uri is None:
             self._refused(message.message)
+        elif isinstance(message, wire.Opened):
+            self._listener.model_opened(message.device, message.warning)
         elif isinstance(message, wire.Features):
             known = self._known.get(message.uri)
             if known is not None and message.job >= known.first_job:
