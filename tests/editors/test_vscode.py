@@ -24,7 +24,9 @@ from tests.editors.vscode_window import (
     command,
     flagged,
     has_problems,
+    keep_picture,
     keys,
+    opens,
     problems,
     shows,
     tidy,
@@ -89,9 +91,7 @@ def window(windows: Windows, scored: heatline.ScoredText, request: pytest.Fixtur
         windows.give_up()
         raise
     yield page
-    folder = os.environ.get("HEATLINE_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{request.node.name}.png")
+    keep_picture(page, request.node.name)
     if request.node.stash.get(FAILED, False):
         windows.give_up()
     else:
@@ -120,9 +120,8 @@ def test_a_light_theme_has_its_own_colours(
 
 def test_the_hover_tells_the_risk_of_the_line(window: Page, scored: heatline.ScoredText) -> None:
     click_line(window, "for route in routes")
-    keys(window, "Control+K", "Control+I")
     hover = window.locator(".monaco-hover:not(.hidden) .hover-contents", has_text="line 6").first
-    hover.wait_for()
+    opens(window, hover, lambda: keys(window, "Control+K", "Control+I"))
     line = next(line for line in scored.lines if line.line == 5)
     words = f"line 6: risk {percent(line.risk)}, unscaled {percent(line.unscaled_risk)}"
     until(window, lambda: words in hover.inner_text(), hover.inner_text)
@@ -181,8 +180,9 @@ def test_marking_as_reviewed_takes_the_problem_away(window: Page, scored: heatli
     chosen = SAMPLE.splitlines()[flagged(scored)[0]].strip()
     has_problems(window, len(flagged(scored)))
     click_line(window, chosen)
-    keys(window, "Control+.")
-    window.locator(".action-widget .monaco-list-row", has_text="Mark as reviewed").first.click()
+    fix = window.locator(".action-widget .monaco-list-row", has_text="Mark as reviewed").first
+    opens(window, fix, lambda: keys(window, "Control+."))
+    fix.click()
     has_problems(window, len(flagged(scored)) - 1)
     command(window, "Heatline: Take Back the Mark as Reviewed")
     has_problems(window, len(flagged(scored)))
@@ -200,9 +200,8 @@ def test_the_status_item_names_the_supervisor_and_the_worst_line(
     window: Page, scored: heatline.ScoredText
 ) -> None:
     worst = max(scored.lines, key=lambda line: line.risk)
-    window.locator("[id='status.languageStatus']").first.hover()
     status = window.locator(".hover-language-status", has_text="tiny, scaled").first
-    status.wait_for()
+    opens(window, status, window.locator("[id='status.languageStatus']").first.hover)
     until(window, lambda: f"worst line {worst.line + 1}: risk" in status.inner_text(), status.inner_text)
 
 

@@ -21,7 +21,9 @@ from tests.editors.vscode_window import (
     change_settings,
     click_line,
     command,
+    keep_picture,
     keys,
+    opens,
     until,
 )
 from tests.unit.history.test_calibrating import evidence, kept_scaling
@@ -74,8 +76,8 @@ def window(
 def test_the_hover_says_what_a_risk_rests_on(window: Page, scaling: WorkspaceScaling) -> None:
     until(window, lambda: any(any(line.by_underline) for line in seen_heat(window)))
     click_line(window, "for route in routes")
-    keys(window, "Control+K", "Control+I")
     hover = window.locator(".monaco-hover:not(.hidden) .hover-contents", has_text="line 6").first
+    opens(window, hover, lambda: keys(window, "Control+K", "Control+I"))
     words = f"of 100 lines like this were fixed within 90 days; from {scaling.lines:,} lines."
     until(window, lambda: words in hover.inner_text(), hover.inner_text)
     keys(window, "Escape")
@@ -84,8 +86,8 @@ def test_the_hover_says_what_a_risk_rests_on(window: Page, scaling: WorkspaceSca
 def test_the_status_item_and_its_menu_say_what_all_risks_rest_on(
     window: Page, scaling: WorkspaceScaling
 ) -> None:
-    window.locator("[id='status.languageStatus']").first.hover()
     status = window.locator(".hover-language-status", has_text="tiny, scaled to this repository").first
+    opens(window, status, window.locator("[id='status.languageStatus']").first.hover)
     until(window, lambda: scaling.basis() in status.inner_text(), status.inner_text)
     window.mouse.move(5, 5)
     command(window, "Heatline: Menu")
@@ -109,5 +111,6 @@ def test_how_well_risks_hold_is_a_page_beside_the_code(theme: str, window: Page,
     body = page.locator("body")
     until(window, lambda: body.evaluate("e => getComputedStyle(e).backgroundColor") == paper)
     sandbox = window.frame_locator("iframe.webview.ready").locator("#active-frame").get_attribute("sandbox")
+    keep_picture(window, f"reliability_{theme}")
     assert "allow-scripts" not in (sandbox or "").split()
     keys(window, "Control+F4")

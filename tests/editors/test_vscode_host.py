@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tests.editors.chromium_window import CodeServer
 from tests.editors.extension_host import OPTIONS, HostRun
 from tests.editors.extension_package import CLIENT
 from tests.editors.vscode_version import vscode_version
-from tests.editors.vscode_window import SAMPLE, flagged
+from tests.editors.vscode_window import SAMPLE, flagged, keep_picture
 
 editor = vscode_version
 pytestmark = pytest.mark.editor
@@ -42,9 +41,7 @@ def results(
     with CodeServer(folder / "vscode", environment, extension, options=OPTIONS) as server:
         run = HostRun(server, CHECKS, sample.parent)
         run.wait()
-        shots = os.environ.get("HEATLINE_SCREENSHOTS")
-        if shots:
-            run.page.screenshot(path=Path(shots) / "extension_host.png")
+        keep_picture(run.page, "extension_host")
     return dict(json.loads(written.read_text("utf-8"))) if written.exists() else {}
 
 

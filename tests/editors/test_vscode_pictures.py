@@ -21,7 +21,7 @@ from tests.editors.chromium_window import CodeServer
 from tests.editors.extension_package import ROOT
 from tests.editors.heat_on_screen import expected_heat
 from tests.editors.vscode_version import vscode_version
-from tests.editors.vscode_window import change_settings, command, keys, shows, tidy, until
+from tests.editors.vscode_window import change_settings, command, keys, opens, shows, tidy, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -111,8 +111,8 @@ def test_examples_show_the_shipped_probe_s_risks(
     window.locator(".codelens-decoration", has_text="risk").filter(visible=True).first.wait_for()
     taken = [_picture(window, folder / f"vscode-heat-{theme}.png")]
 
-    keys(window, "Control+K", "Control+I")
-    window.locator(".monaco-hover:not(.hidden) .hover-contents", has_text="unscaled").first.wait_for()
+    hover = window.locator(".monaco-hover:not(.hidden) .hover-contents", has_text="unscaled").first
+    opens(window, hover, lambda: keys(window, "Control+K", "Control+I"))
     taken.append(_picture(window, folder / f"vscode-hover-{theme}.png"))
 
     keys(window, "Escape")

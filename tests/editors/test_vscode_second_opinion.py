@@ -11,7 +11,7 @@ from heatline.lsp.wording import percent
 from tests.editors.chromium_window import CodeServer
 from tests.editors.heat_on_screen import expected_heat
 from tests.editors.vscode_version import vscode_version
-from tests.editors.vscode_window import SAMPLE, change_settings, command, shows, until
+from tests.editors.vscode_window import SAMPLE, change_settings, command, keep_picture, shows, until
 from tests.unit.second_opinion.test_second_opinion import chat_endpoint
 
 editor = vscode_version
@@ -49,4 +49,5 @@ def test_a_second_opinion_is_sent_for_when_the_person_agrees_and_stands_beside_t
             probe = next(line.risk for line in scored.lines if line.line == DOUBTED)
             cells = [str(DOUBTED + 1), percent(probe), "80 %", SAMPLE.splitlines()[DOUBTED].strip()]
             until(page, lambda: first.locator("td").all_inner_texts() == cells, first.inner_text)
+            keep_picture(page, "second_opinion")
             assert len(asked) == 1

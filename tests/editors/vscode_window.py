@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from tests.editors.heat_on_screen import SeenLine, seen_heat
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-LISTED_MS = 5000.0
+OPENED_MS = 8000.0
+"""After this long a list or a hover is opened once more."""
+
 TINY_THRESHOLD = 0.3  # of the probe in tests/tiny.py
 
 SAMPLE = '''\
@@ -79,6 +82,25 @@ PALETTE_GONE = """() => {
 """The palette is hidden, or shows what the command asks for."""
 
 
+def opens(page: Page, wanted: Locator, by: Callable[[], object]) -> None:
+    """Does what opens the thing wanted; again when it doesn't come.
+
+    A list or a hover that was opened while something else came in closes by itself, or isn't made anew.
+    """
+    from playwright.sync_api import TimeoutError as NotThere
+
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        by()
+        try:
+            wanted.wait_for(timeout=OPENED_MS)
+            return
+        except NotThere:
+            assert time.monotonic() < deadline, f"nothing opens {wanted}"
+            page.keyboard.press("Escape")
+            page.mouse.move(5, 5)
+
+
 def command(page: Page, title: str) -> None:
     """Runs a command by its title in the command palette."""
     from playwright.sync_api import TimeoutError as NotListed
@@ -86,11 +108,10 @@ def command(page: Page, title: str) -> None:
     row = page.locator(".quick-input-list .monaco-list-row", has_text=title).first
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        page.keyboard.press("F1")
-        page.locator(".quick-input-widget:not(.hidden) input").first.wait_for()
+        opens(page, page.locator(".quick-input-widget:not(.hidden) input").first, lambda: keys(page, "F1"))
         page.keyboard.insert_text(title)
         try:
-            row.click(timeout=LISTED_MS)
+            row.click(timeout=OPENED_MS)
             break
         except NotListed:
             # The list is not made anew when a command becomes available while it is open.
@@ -126,6 +147,13 @@ def has_problems(page: Page, count: int) -> None:
     """Waits until the status bar counts so many problems, all of them infos."""
     counts = page.locator("[id='status.problems']")
     until(page, lambda: counts.inner_text().split() == ["0", "0", str(count)], counts.inner_text)
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Takes a picture where HEATLINE_SCREENSHOTS names a folder for them."""
+    folder = os.environ.get("HEATLINE_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def tidy(page: Page) -> None:
