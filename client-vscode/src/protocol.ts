@@ -58,8 +58,11 @@ export interface Status {
   scaling: Scaling;
   /** What the scaled figures rest on where that is the workspace's own history, in a sentence. */
   basis: string | null;
+  /** What the model runs on; null until it had to run. */
+  device: string | null;
   pending: number;
   worst: RiskyLine | null;
+  /** Why nothing can be scored, or why the model runs on another device than was asked for. */
   message: string | null;
 }
 

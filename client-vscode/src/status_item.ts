@@ -56,7 +56,7 @@ export class StatusItem implements vscode.Disposable {
     const detail =
       shown.detail ??
       (worst ? `worst line ${String(worst.line + 1)}: risk ${percent(worst.risk)}` : undefined);
-    this.item.detail = [detail, shown.basis].filter(Boolean).join(" · ") || undefined;
+    this.item.detail = [detail, shown.warning, shown.basis].filter(Boolean).join(" · ") || undefined;
     this.item.busy = shown.busy;
     this.item.severity = vscode.LanguageStatusSeverity[shown.severity];
     this.item.accessibilityInformation = {

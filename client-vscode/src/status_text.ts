@@ -11,12 +11,14 @@ export interface StatusText {
   detail: string | undefined;
   /** On what the figures rest; undefined: on what the probe was shipped with. */
   basis: string | undefined;
+  /** What isn't as it was asked for, though scoring works. */
+  warning: string | undefined;
   busy: boolean;
   severity: "Information" | "Warning" | "Error";
 }
 
 export function describeStatus(server: ServerState, status: Status | undefined): StatusText {
-  const plain = { basis: undefined, busy: false, severity: "Information" } as const;
+  const plain = { basis: undefined, warning: undefined, busy: false, severity: "Information" } as const;
   switch (server) {
     case "off":
       return { ...plain, text: "not started", detail: undefined };
@@ -33,13 +35,18 @@ export function describeStatus(server: ServerState, status: Status | undefined):
 
 function ofServer(status: Status): StatusText {
   const basis = status.scaling === "scaled" ? (status.basis ?? undefined) : undefined;
-  const text = `${status.supervisor}, ${status.scaling}${basis === undefined ? "" : " to this repository"}`;
-  const busy = status.state === "starting" || status.state === "busy";
+  const device = status.device === null || status.device === "cpu" ? "" : ` on ${status.device}`;
+  const shown: StatusText = {
+    text: `${status.supervisor}${device}, ${status.scaling}${basis === undefined ? "" : " to this repository"}`,
+    detail: undefined,
+    basis,
+    warning: undefined,
+    busy: status.state === "starting" || status.state === "busy",
+    severity: "Information",
+  };
   if (status.state === "failed") {
-    return { text, detail: status.message ?? "nothing can be scored", basis, busy, severity: "Error" };
+    return { ...shown, detail: status.message ?? "nothing can be scored", severity: "Error" };
   }
-  if (status.state === "starting") {
-    return { text, detail: status.message ?? "loading the model", basis, busy, severity: "Information" };
-  }
-  return { text, detail: undefined, basis, busy, severity: "Information" };
+  if (status.state === "starting") return { ...shown, detail: status.message ?? "loading the model" };
+  return status.message === null ? shown : { ...shown, warning: status.message, severity: "Warning" };
 }

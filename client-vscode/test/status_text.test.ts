@@ -10,6 +10,7 @@ const IDLE: Status = {
   probe: "default",
   scaling: "scaled",
   basis: null,
+  device: "cpu",
   pending: 0,
   worst: null,
   message: null,
@@ -20,6 +21,7 @@ test("a running server is told by its supervisor and the risk that is shown", ()
     text: "smollm2-135m, scaled",
     detail: undefined,
     basis: undefined,
+    warning: undefined,
     busy: false,
     severity: "Information",
   });
@@ -50,4 +52,17 @@ test("figures that rest on the repository's history say so, and on what", () => 
 test("unscaled figures rest on no history", () => {
   const shown = describeStatus("running", { ...IDLE, scaling: "unscaled", basis: "Risks are scaled." });
   assert.deepEqual([shown.text, shown.basis], ["smollm2-135m, unscaled", undefined]);
+});
+
+test("another device than the processor is named", () => {
+  assert.equal(describeStatus("running", { ...IDLE, device: "cuda" }).text, "smollm2-135m on cuda, scaled");
+  assert.equal(describeStatus("running", { ...IDLE, device: null }).text, "smollm2-135m, scaled");
+});
+
+test("what isn't as it was asked for is a warning, and the worst line is told all the same", () => {
+  const shown = describeStatus("running", { ...IDLE, message: "it runs on the processor" });
+  assert.deepEqual(
+    [shown.detail, shown.warning, shown.severity],
+    [undefined, "it runs on the processor", "Warning"],
+  );
 });
