@@ -24,6 +24,7 @@ def test_load_and_score_keep_their_parameters():
         "cache",
         "memory",
         "base_rate",
+        "batch",
     ]
     assert list(inspect.signature(heatline.Scorer.score).parameters) == [
         "self",
