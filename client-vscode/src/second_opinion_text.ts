@@ -10,7 +10,7 @@ export function secondOpinionMarkdown(opinion: SecondOpinion, textOf: (line: num
     .sort((a, b) => b.modelRisk - a.modelRisk)
     .map(
       ({ line, risk, modelRisk }) =>
-        `| ${String(line + 1)} | ${risk === null ? "–" : percent(risk)} | ${percent(modelRisk)} | ${literal(textOf(line))} |`,
+        `| ${String(line + 1)} | ${risk === null ? "–" : percent(risk)} | ${percent(modelRisk)} | ${codeCell(textOf(line))} |`,
     );
   return [
     `# Second opinion of ${literal(opinion.model)}`,
@@ -22,4 +22,13 @@ export function secondOpinionMarkdown(opinion: SecondOpinion, textOf: (line: num
 /** The text as it is, whatever it means in Markdown. */
 function literal(text: string): string {
   return text.trim().replace(BACKSLASHED, "\\$&");
+}
+
+/** The text in a table's cell, as code: fenced by more backticks than it holds in a row, and not cut at a bar. */
+function codeCell(text: string): string {
+  const code = text.trim().replaceAll("|", "\\|");
+  const longest = Math.max(0, ...(code.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const pad = longest > 0 ? " " : "";
+  return code === "" ? "" : `${fence}${pad}${code}${pad}${fence}`;
 }
