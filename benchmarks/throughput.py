@@ -313,7 +313,8 @@ def markdown(results: dict[str, dict[str, Any]], peak: dict[str, float] | str | 
             f"## {supervisor}",
             "",
             f"{result['threads']} threads, {result['layers']} layers; {PREFIX} tokens from scratch. Each line is a run "
-            "of its own, in which Heatline and the other took turns.",
+            "of its own, in which Heatline and the other took turns. Where the load average was above the number of "
+            "processors, other work took part of them.",
             "",
             "| | tokens a second | Heatline beside it | Heatline is | load average |",
             "|---|---|---|---|---|",
@@ -342,7 +343,7 @@ def _own_speeds(
     lengths: dict[str, float], result: dict[str, Any], peak: dict[str, float] | str | None
 ) -> list[str]:
     head = [str(n) for n in LENGTHS if str(n) in lengths]
-    suffixes = "; ".join(f"{n} tokens {lengths[f'suffix {n}']:.1f} ms" for n in SUFFIXES)
+    suffixes = "; ".join(f"{n} more {lengths[f'suffix {n}']:.1f} ms" for n in SUFFIXES)
     rows = [
         "",
         "| tokens | " + " | ".join(f"{int(n):,}" for n in head) + " |",
