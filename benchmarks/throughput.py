@@ -38,6 +38,7 @@ PARTS = (
     LENGTHS_PART, "the same graph, fp32", "transformers bf16, the same layers", "transformers bf16",
     "transformers fp32, the same layers", "transformers fp32", "llama.cpp", MACHINE_PART,
 )  # fmt: skip
+PAGES = Path(__file__).parent.parent / "docs"
 FILES = {
     "smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf",
     "qwen2.5-coder-0.5b": "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
@@ -289,15 +290,15 @@ def joined(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return known | new | {"rivals": known.get("rivals", {}) | new["rivals"]}
 
 
-def markdown(results: dict[str, dict[str, Any]], peak: dict[str, float] | str | None, plot: str) -> str:
+def markdown(
+    results: dict[str, dict[str, Any]], peak: dict[str, float] | str | None, plot: str, folder: Path
+) -> str:
     rows = [
         "# Throughput",
         "",
         "Made by `python benchmarks/throughput.py`, which says what each figure is; the better of "
         f"{TURNS} turns, each the median of {ROUNDS} rounds. {_processor()}, {os.cpu_count()} processors: "
-        f"{_features()}. Other pages: [builds](benchmarks-builds.md), "
-        "[latency](benchmarks-latency.md), [startup](benchmarks-startup.md), [check](benchmarks-check.md), "
-        "[growth](benchmarks-growth.md), and [where the time goes](profiles.md).",
+        f"{_features()}. Other pages: {_others(folder)}.",
         "",
     ]
     if isinstance(peak, dict):
@@ -359,6 +360,12 @@ def _own_speeds(
             f"{needed / peak['int8']:.0%} of the measured 8-bit peak, or twice that, as most inputs are two parts."
         )
     return rows
+
+
+def _others(folder: Path) -> str:
+    """Links to the other pages of figures that are there."""
+    found = [*sorted(folder.glob("benchmarks-*.md")), *folder.glob("profiles.md")]
+    return ", ".join(f"[{page.stem.removeprefix('benchmarks-')}]({page.name})" for page in found)
 
 
 def _processor() -> str:
@@ -423,7 +430,8 @@ def main() -> None:
         known["machine"] = apart("machine", options.threads)
     plot = "images/throughput.svg"
     drawn = options.out is not None and draw(results, options.out.parent / plot)
-    page = markdown(results, known["machine"], plot if drawn else "")
+    folder = options.out.parent if options.out else PAGES
+    page = markdown(results, known["machine"], plot if drawn else "", folder)
     print(page)
     if options.out and kept is not None:
         options.out.write_text(page, encoding="utf-8")
