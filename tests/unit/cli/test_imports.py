@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
-SLOW = ("numpy", "onnxruntime", "rich", "tokenizers", "tree_sitter", "huggingface_hub", "gguf", "onnx", "pygls")
+SLOW = (
+    "numpy",
+    "onnxruntime",
+    "rich",
+    "tokenizers",
+    "tree_sitter",
+    "huggingface_hub",
+    "gguf",
+    "onnx",
+    "pygls",
+)
 
 
 @pytest.mark.parametrize(
