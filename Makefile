@@ -32,7 +32,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-python test-node test-editors editors pictures lint bench profile package extension docs ci ci-editors
+.PHONY: help setup demo test test-python test-node test-editors editors pictures lint bench profile package extension docs ci ci-editors ci-test-editors
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
