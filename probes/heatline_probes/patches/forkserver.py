@@ -28,7 +28,9 @@ _MOST_ANSWER = 4096
 # A program that is past its time on the wall clock goes on for as long as it works: on a busy machine it gets less of
 # the processor. One that sleeps, or takes very long, is ended.
 _WINDOW = 1.0  # seconds
-_WORKS = 0.0005  # seconds of processor time in a window: less than one turn on a busy machine, more than sleep
+_WORKS = (
+    0.0005  # seconds of processor time in a window: less than one turn on a busy machine, more than sleep
+)
 _LONGEST = 60  # times the processor time it may use
 
 
