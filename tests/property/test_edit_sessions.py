@@ -81,7 +81,7 @@ class LocalWorker:
         elif isinstance(arrived, wire.Done):
             session.job_done(arrived.job, arrived.uri)
         else:
-            assert isinstance(arrived, wire.Alive)
+            assert isinstance(arrived, wire.Alive | wire.Opened)
         if self.frames_left is not None:
             self.frames_left -= 1
             if self.frames_left <= 0:
