@@ -56,8 +56,7 @@ def quick(name, **changes):
     return replace(variant, settings=replace(QUICK, **changes))
 
 
-def test_a_variant_of_the_same_settings_differs_by_nothing(study, monkeypatch):
-    monkeypatch.setattr("heatline_probes.training.ablations.SHIPPED", QUICK)
+def test_a_variant_of_the_same_settings_differs_by_nothing(study):
     same = Variant("same", "", QUICK)
     base = held_out(study, same, 3, 3, 0)
     again = held_out(study, same, 3, 3, 0)
@@ -108,7 +107,8 @@ def test_weights_leave_out_what_a_variant_is_without(study):
     )
     half = next(v for v in VARIANTS if v.name == "half-the-problems").weights(study)
     groups = study.examples.group
-    assert not set(groups[half > 0]) & (set(groups) - set(groups[half > 0]))
+    known = next(v for v in VARIANTS if v.name == "narrow").weights(study) > 0
+    assert all(len(set(half[(groups == group) & known])) <= 1 for group in set(groups))
     assert 0 < len(set(groups[half > 0])) < len(set(groups))
 
 
@@ -117,8 +117,7 @@ def test_an_edited_share_is_of_characters():
     assert edited_share("", []) == 0.0
 
 
-def test_finished_variants_are_not_fitted_again_and_the_page_has_a_row_each(study, monkeypatch):
-    monkeypatch.setattr("heatline_probes.training.ablations.SHIPPED", QUICK)
+def test_finished_variants_are_not_fitted_again_and_the_page_has_a_row_each(study):
     variants = [quick("paper"), quick("weak-labels")]
     kept = {}
     rows = run_ablations(study, variants, 3, 3, 0, SETTINGS, keep=kept.__setitem__)
