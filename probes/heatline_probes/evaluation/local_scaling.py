@@ -16,12 +16,14 @@ from heatline.calibration.local_platt_fitting import (
     choose_local_platt,
     umap_embedding,
 )
+from heatline_probes.errors import EvaluationError
 from heatline_probes.evaluation.comparisons import Contest
 from heatline_probes.evaluation.metrics import measure
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.protocol import MEASURED, EvaluationSettings, code_lines, outcomes, run_draws
 from heatline_probes.evaluation.scaling import FOLDS, unscaled
 from heatline_probes.evaluation.splits import training_programs
+from heatline_probes.evaluation.subsets import only_programs
 from heatline_probes.evaluation.views import Int64, Run, SpanView
 from heatline_probes.training.examples import folds_by_group
 from heatline_probes.training.store import EmbeddingStore, Source
@@ -58,17 +60,17 @@ def pooled_states(
 ) -> Float32:
     """Mean state `(n, D)` of every span of a level, by the hidden states the probe was fitted on.
 
+    Those of programs that no fold holds out are zero: nothing is fitted or tested on them.
     Raises CorpusError where a program isn't in the store, EvaluationError where its tokens are others.
     """
     spans, tokens, programs = predictions.levels[level], predictions.levels["token"], predictions.programs
     begins = np.searchsorted(tokens.program, np.arange(len(programs) + 1))
     rows_of = np.searchsorted(spans.program, np.arange(len(programs) + 1))
     result: Float32 | None = None
-    for start in range(0, len(programs), BATCH):
-        progress("pooling", start, len(programs))
-        chosen = [p for p in range(start, min(start + BATCH, len(programs))) if begins[p] < begins[p + 1]]
-        if not chosen:
-            continue
+    held_out = np.flatnonzero((programs.fold >= 0) & (begins[1:] > begins[:-1])).tolist()
+    for start in range(0, len(held_out), BATCH):
+        progress("pooling", start, len(held_out))
+        chosen = held_out[start : start + BATCH]
         states, table = store.read([Source(programs.code[p], str(programs.language[p])) for p in chosen])
         if result is None:
             result = np.zeros((len(spans), states.shape[1]), np.float32)
@@ -77,12 +79,22 @@ def pooled_states(
             own = states[places[number] : places[number + 1]].astype(np.float32)
             rows = slice(rows_of[program], rows_of[program + 1])
             if len(own) != begins[program + 1] - begins[program]:
-                raise ValueError("The store holds other tokens than the predictions.")
+                raise EvaluationError(
+                    "The store holds other tokens than the predictions. Name the one `train` read, or train again."
+                )
             sums = np.concatenate([np.zeros((1, own.shape[1]), np.float32), np.cumsum(own, axis=0)])
             first, last = spans.first[rows] - begins[program], spans.last[rows] - begins[program]
             result[rows] = (sums[last] - sums[first]) / np.maximum(last - first, 1)[:, None]
     assert result is not None
     return result
+
+
+def sampled(predictions: Predictions, programs: int, seed: int = 0) -> Predictions:
+    """The run with a seeded choice of so many of its held-out programs, or with all of them if there are fewer."""
+    held_out = np.flatnonzero(predictions.programs.fold >= 0)
+    chosen = np.zeros(len(predictions.programs), np.bool_)
+    chosen[np.random.default_rng(seed).permutation(held_out)[:programs]] = True
+    return only_programs(predictions, chosen)
 
 
 def study_local_platt(

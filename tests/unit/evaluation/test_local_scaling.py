@@ -7,7 +7,8 @@ import pytest
 
 from heatline.calibration.calibrators import sigmoid
 from heatline.calibration.local_platt_fitting import LocalSettings
-from heatline_probes.evaluation.local_scaling import local_table, pooled_states, study_local_platt
+from heatline_probes.errors import EvaluationError
+from heatline_probes.evaluation.local_scaling import local_table, pooled_states, sampled, study_local_platt
 from heatline_probes.evaluation.protocol import EvaluationSettings
 from heatline_probes.training.store import Source
 from tests.unit.evaluation.synthetic import synthetic
@@ -63,3 +64,27 @@ def test_states_are_means_over_a_spans_tokens():
     lines = pooled_states(predictions, "line", FakeStore())
     assert lines[:12, 0].tolist() == list(range(12))
     assert pooled_states(predictions, "scope", FakeStore())[0, 0] == pytest.approx(5.5)
+
+
+def test_a_sample_reads_and_measures_its_own_programs_only():
+    """The same choice for the same seed; the states of the others are not asked for."""
+    predictions = synthetic(450)
+    some = sampled(predictions, 50, seed=3)
+    assert np.array_equal(some.programs.fold, sampled(predictions, 50, seed=3).programs.fold)
+    held_out = some.programs.fold >= 0
+    assert held_out.sum() == 50
+    states = pooled_states(some, "line", FakeStore())
+    assert states[held_out[some.levels["line"].program]].any()
+    assert not states[~held_out[some.levels["line"].program]].any()
+
+
+def test_a_store_with_other_tokens_is_refused():
+    """States of another tokenization would be put on the wrong lines."""
+
+    class Shorter(FakeStore):
+        def read(self, sources):
+            states, table = super().read(sources)
+            return states[:-1], table.iloc[:-1]
+
+    with pytest.raises(EvaluationError, match="other tokens"):
+        pooled_states(synthetic(60), "line", Shorter())
