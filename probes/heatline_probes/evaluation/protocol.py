@@ -18,7 +18,7 @@ from heatline_probes.evaluation.features import syntax_features
 from heatline_probes.evaluation.line_kinds import LineKind
 from heatline_probes.evaluation.metrics import Outcomes, Report, measure, reliability
 from heatline_probes.evaluation.predictions import Predictions
-from heatline_probes.evaluation.scaling import evaluation_sets, scaled, transferred, unscaled
+from heatline_probes.evaluation.scaling import evaluation_sets, from_unseen, scaled, transferred, unscaled
 from heatline_probes.evaluation.views import Float64, Run, SpanView
 
 Progress = Callable[[str, int, int], None]
@@ -138,6 +138,9 @@ def _contenders(
     apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already
     if apart:
         found["scaled_per_dataset"] = scaled(view, datasets, seed=settings.seed)
+    else:
+        found["unseen"] = from_unseen(predictions, known, view)
+        found["unseen_base_rate"] = from_unseen(predictions, known, view, at_base_rates=True)
     if not settings.baselines:
         return found
     logits = {"baseline_dataset_identity": dataset_identity(run, view)}

@@ -4,7 +4,7 @@
 applied to the fifth. *Transferred* is what a user gets: the calibrator has seen nothing of the evaluation set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from heatline.calibration.calibrators import Calibrator, sigmoid
 from heatline.calibration.logistic import log_odds
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.splits import training_programs
-from heatline_probes.evaluation.views import Bool, Float64, Int64, SpanView
+from heatline_probes.evaluation.views import Bool, Float64, Int64, SpanView, Str
 from heatline_probes.training.examples import folds_by_group
 
 FOLDS = 5
@@ -98,18 +98,58 @@ def transferred(
     """
     given = predictions.calibrators.get(level) if fit is fit_platt else None
     source = view if known is None else known
-    programs = predictions.programs
-    result = np.empty(len(view))
-    for held in np.unique(view.fold):
-        rows = view.fold == held
+    found: dict[int, Calibrator | ConstantRate] = {}
+    for held in map(int, np.unique(view.fold)):
         if given is not None:
             slope, intercept, rate = (float(v) for v in given[held])
-            calibrator: Calibrator | ConstantRate = PlattCalibrator(slope, intercept, rate)
+            found[held] = PlattCalibrator(slope, intercept, rate)
         else:
-            usable = training_programs(programs.fold, programs.group, int(held))[source.program]
-            if not usable.any():
-                usable = np.ones(len(source), bool)
-            calibrator = fit(source.logit[usable], source.kept[usable])
+            usable = _learnable(predictions, source, held)
+            found[held] = fit(source.logit[usable], source.kept[usable])
+    return _predicted(view, found, at_base_rates)
+
+
+def from_unseen(
+    predictions: Predictions,
+    level_spans: SpanView,
+    view: SpanView,
+    at_base_rates: bool = False,
+) -> Float64:
+    """Confidences `(n,)` by `fit_alike` on the held-out logits of the other folds, of `level_spans`.
+
+    With a dataset left out in each fold, the calibrator learns how far a probe can be trusted on a dataset that
+    it has not seen, and has seen nothing of the dataset it is applied to.
+    """
+    found: dict[int, Calibrator | ConstantRate] = {}
+    for held in map(int, np.unique(view.fold)):
+        usable = _learnable(predictions, level_spans, held)
+        found[held] = fit_alike(
+            level_spans.logit[usable], level_spans.kept[usable], level_spans.dataset[usable]
+        )
+    return _predicted(view, found, at_base_rates)
+
+
+def fit_alike(logit: Float64, kept: Bool, dataset: Str) -> Calibrator | ConstantRate:
+    """Platt scaling to which every dataset weighs the same, however many spans it has."""
+    _, number, count = np.unique(dataset, return_inverse=True, return_counts=True)
+    weights = len(kept) / (len(count) * count[number])
+    return fit_or_rate(lambda x, y: PlattCalibrator.fit(x, y, weights), logit, kept)
+
+
+def _learnable(predictions: Predictions, source: SpanView, held: int) -> Bool:
+    """The spans `(n,)` of `source` that a calibrator for the fold `held` may see; all, if there are no others."""
+    programs = predictions.programs
+    usable = training_programs(programs.fold, programs.group, held)[source.program]
+    return usable if usable.any() else np.ones(len(source), bool)
+
+
+def _predicted(
+    view: SpanView, calibrators: Mapping[int, Calibrator | ConstantRate], at_base_rates: bool
+) -> Float64:
+    """Confidences `(n,)` by each fold's calibrator, moved to each dataset's base rate where that is asked for."""
+    result = np.empty(len(view))
+    for held, calibrator in calibrators.items():
+        rows = view.fold == held
         result[rows] = calibrator.predict(view.logit[rows])
         if at_base_rates and isinstance(calibrator, PlattCalibrator):
             for dataset in np.unique(view.dataset[rows]):

@@ -25,6 +25,8 @@ _NAMES = {
     "scaled_per_dataset": "**probe, scaled per dataset**",
     "transferred": "probe, transferred",
     "transferred_base_rate": "probe, transferred, each base rate known",
+    "unseen": "**probe, shipped scaling**",
+    "unseen_base_rate": "**probe, shipped scaling, each base rate known**",
     "baseline_dataset_identity": "dataset identity",
     "baseline_syntax_logistic": "position + syntax + length, logistic",
     "baseline_syntax_boosting": "position + syntax + length, boosting",
@@ -33,6 +35,7 @@ _NAMES = {
     "baseline_token_probability_lowest": "token probability, lowest",
     "baseline_token_probability_mean": "token probability, geometric mean",
 }
+_UNSEEN = {"unseen": "shipped scaling", "unseen_base_rate": "base rate known"}  # datasets left out only
 # Table 3 and 4 of arXiv 2512.24560 as far as they are quoted here: line level, scaled, its own mixture
 _PAPER = (
     ("the paper, Qwen2.5-Coder-0.5B, its mixture", "0.19", "0.02", "0.76"),
@@ -195,10 +198,12 @@ def _by_dataset(level: JSON) -> str:
                 _plain(row["ece"]),
                 _plain(level["transferred"]["per_dataset"][name]["ece"]),
                 figure(row["auc"]),
+                *(_plain(level[key]["per_dataset"][name]["ece"]) for key in _UNSEEN if key in level),
             ]
         )
     header = ["dataset", "programs", "kept", "BSS, scaled", "BSS, transferred", "best baseline"]
-    return table([*header, "ECE, scaled", "ECE, transferred", "AUC"], rows)
+    header += ["ECE, scaled", "ECE, transferred", "AUC"]
+    return table([*header, *(f"ECE, {_UNSEEN[key]}" for key in _UNSEEN if key in level)], rows)
 
 
 def _failing(level: JSON) -> str:
@@ -209,7 +214,7 @@ def _failing(level: JSON) -> str:
     }
     rows = []
     for key, found in level.items():
-        if key == "unscaled" or key.startswith("transferred") or key.endswith("_per_dataset"):
+        if key == "unscaled" or key.startswith(("transferred", "unseen")) or key.endswith("_per_dataset"):
             continue  # the same order of lines
         for group, row in found["failing"].items():
             if row["units"]:

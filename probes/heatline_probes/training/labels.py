@@ -1,6 +1,6 @@
 """The sample with its labels: minimal patches where they were mined, else what the nearest passing program says."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from heatline_probes.training.background import background_programs
 from heatline_probes.training.sample import sample_programs
 
 Key = tuple[str, str]  # problem key, code sha
+MINED_SHARE = 0.02  # of a dataset's failing programs: fewer mined patches are trials and label nothing
 Progress = Callable[[int, int], None]
 
 
@@ -37,10 +38,10 @@ def labelled_sample(
     """Sample programs and label the failing ones; `background` files of human code are added, all of it kept.
 
     A dataset that patches were mined for is labelled by them alone, so that labels of two kinds are not mixed in
-    it; one without any is labelled by the nearest passing programs. Programs without a body are left out: there
-    is nothing in them to be right or wrong.
+    it; one without any, or with a few trials, is labelled by the nearest passing programs. Programs without a body
+    are left out: there is nothing in them to be right or wrong.
     """
-    mined_for = {patch.dataset for patch in patches.values()}
+    mined_for = _mined_datasets(corpora, patches)
     solved = {p.problem_key for p in corpora.programs if p.passes}
     labelled = {key for key, patch in patches.items() if patch.attempt}
     labelled |= {
@@ -61,6 +62,13 @@ def labelled_sample(
     }
     human = background_programs(background, seed) if background else []
     return LabelledSample([*programs, *human], edits, verified, {**note, "background files": len(human)})
+
+
+def _mined_datasets(corpora: Corpora, patches: Mapping[Key, MinedPatch]) -> set[str]:
+    """Datasets of which at least `MINED_SHARE` of the failing programs were looked at."""
+    failing = Counter(p.dataset for p in corpora.programs if not p.passes)
+    mined = Counter(patch.dataset for patch in patches.values())
+    return {dataset for dataset, count in mined.items() if count >= MINED_SHARE * failing[dataset]}
 
 
 def nearest_edits(

@@ -16,10 +16,11 @@ from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora, Program
+from heatline_probes.errors import TrainingError
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
 from heatline_probes.evaluation.results import card_metrics
-from heatline_probes.evaluation.scaling import fit_platt, platt_parameters
+from heatline_probes.evaluation.scaling import fit_alike, fit_platt, platt_parameters
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, label_examples
@@ -36,6 +37,7 @@ from heatline_probes.training.store import EmbeddingStore, Source
 
 Float64 = NDArray[np.float64]
 COMMON = 0.05  # of the tested programs: a generator that wrote as many is left out once
+UNSEEN = "leave_one_dataset_out"
 FLAGGED_SHARE = 0.10  # of lines, on held-out programs: what the default threshold is chosen for
 
 Progress = Callable[[str, int, int], None]
@@ -68,8 +70,8 @@ def train_probe(
 ) -> SpanProbe:
     """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again.
 
-    Predictions are given to `keep` as soon as a protocol is done. The calibrators and the threshold are those of
-    the plan's first protocol.
+    Predictions are given to `keep` as soon as a protocol is done. The threshold is that of the plan's first
+    protocol, the calibrators are `shipped_calibrators`.
     """
     session = SupervisorSession(bundle, threads)
     store = EmbeddingStore(embeddings, session.card.bundle_hash)
@@ -91,7 +93,7 @@ def train_probe(
         states, examples, everything, plan.settings,
         lambda epoch, loss: progress(f"the shipped probe, loss {loss:.4f}", epoch, plan.settings.epochs),
     )  # fmt: skip
-    calibrators = {level: _calibrator(predictions[0], level) for level in LEVELS}
+    source, calibrators = shipped_calibrators(predictions)
     return SpanProbe(
         final.projection,
         final.projection_bias,
@@ -117,6 +119,7 @@ def train_probe(
                 "settings": asdict(plan.settings),
                 "folds": plan.folds,
                 "epochs": epochs,
+                "calibrated_on": source,
                 "final_epochs": final.epochs,
             },
             corpus=_corpus_card(examples, sample),
@@ -234,11 +237,28 @@ def spans_of(examples: Examples, name: str, logits: Float64) -> PredictedSpans:
     )
 
 
+def shipped_calibrators(predictions: Sequence[Predictions]) -> tuple[str, dict[str, PlattCalibrator]]:
+    """The protocol whose held-out logits the calibrators are fitted on, and the calibrators by level.
+
+    Where datasets were left out, their logits: a user's code is of no dataset that was learned from either. Else
+    those of the first protocol. Raises TrainingError where there is nothing to tell apart.
+    """
+    source = next((found for found in predictions if found.protocol == UNSEEN), predictions[0])
+    return source.protocol, {level: _calibrator(source, level) for level in LEVELS}
+
+
 def _calibrator(predictions: Predictions, level: str) -> PlattCalibrator:
-    """Platt scaling on every held-out logit of the level."""
+    """Platt scaling on the held-out logits of the level; datasets that were left out weigh the same."""
     spans = predictions.levels[level]
     known = np.isfinite(spans.logit)
-    return PlattCalibrator.fit(spans.logit[known], spans.kept[known])
+    logit, kept = spans.logit[known], spans.kept[known]
+    dataset = predictions.programs.dataset[spans.program[known]]
+    found = fit_alike(logit, kept, dataset) if predictions.protocol == UNSEEN else fit_platt(logit, kept)
+    if not isinstance(found, PlattCalibrator):
+        raise TrainingError(
+            f"All held-out spans of the level {level} had one outcome, so nothing can be scaled. Give more programs."
+        )
+    return found
 
 
 def _threshold(predictions: Predictions, calibrator: PlattCalibrator) -> float:

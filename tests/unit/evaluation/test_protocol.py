@@ -16,7 +16,7 @@ from heatline_probes.evaluation.comparisons import compare_calibrations, compare
 from heatline_probes.evaluation.features import syntax_features
 from heatline_probes.evaluation.protocol import EvaluationSettings, code_lines, evaluate_run
 from heatline_probes.evaluation.results import card_metrics
-from heatline_probes.evaluation.scaling import evaluation_sets, scaled, transferred
+from heatline_probes.evaluation.scaling import evaluation_sets, fit_alike, from_unseen, scaled, transferred
 from heatline_probes.evaluation.subsets import of_datasets, only_programs
 from heatline_probes.evaluation.views import Run
 from tests.unit.evaluation.synthetic import LINES, synthetic
@@ -196,3 +196,31 @@ def test_runs_of_other_programs_are_not_compared():
     """One sentence instead of a wrong difference."""
     with pytest.raises(EvaluationError, match="other programs"):
         compare_runs(synthetic(20), synthetic(30), FAST)
+
+
+def test_the_shipped_scaling_learns_from_the_other_datasets_alone():
+    """Turning around all labels of the left-out dataset leaves its confidences alone, others' change."""
+    predictions = synthetic(60, protocol="leave_one_dataset_out")
+    group = np.asarray([f"{d}{i}" for i, d in enumerate(predictions.programs.dataset)])
+    predictions = dataclasses.replace(
+        predictions, programs=dataclasses.replace(predictions.programs, group=group)
+    )
+    view = Run(predictions).view("line")
+    held = view.fold == 0
+    turned = dataclasses.replace(view, kept=np.where(held, ~view.kept, view.kept))
+    before, after = (from_unseen(predictions, v, v) for v in (view, turned))
+    assert np.array_equal(before[held], after[held])
+    assert not np.array_equal(before[~held], after[~held])
+
+
+def test_datasets_weigh_the_same_in_the_shipped_scaling():
+    """Twice the spans of one dataset fit the same calibrator; its base rate is the mean of theirs."""
+    rng = np.random.default_rng(0)
+    logit, dataset = rng.normal(size=600), np.repeat(["a", "b"], 300)
+    kept = rng.random(600) < np.where(dataset == "a", 0.9, 0.5)
+    again = np.concatenate([np.arange(600), np.arange(300)])
+    one, other = fit_alike(logit, kept, dataset), fit_alike(logit[again], kept[again], dataset[again])
+    assert isinstance(one, PlattCalibrator)
+    assert isinstance(other, PlattCalibrator)
+    assert one.base_rate == pytest.approx((kept[:300].mean() + kept[300:].mean()) / 2)
+    assert (other.slope, other.intercept) == pytest.approx((one.slope, one.intercept), abs=2e-3)

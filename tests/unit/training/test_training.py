@@ -1,7 +1,7 @@
 """Samples, labels, folds, fitting and the whole of training, on programs of our own and a tiny supervisor."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -18,10 +18,11 @@ from heatline.probe import SpanProbe
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora, Program
-from heatline_probes.errors import CorpusError
+from heatline_probes.errors import CorpusError, TrainingError
 from heatline_probes.evaluation.background import library_files
 from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.patches.table import MinedPatch
+from heatline_probes.training import labels
 from heatline_probes.training import train as training
 from heatline_probes.training.background import BACKGROUND, background_programs
 from heatline_probes.training.examples import folds_by_group, label_examples
@@ -30,8 +31,9 @@ from heatline_probes.training.labels import labelled_sample, nearest_edits
 from heatline_probes.training.pooling import pool_spans
 from heatline_probes.training.sample import sample_programs
 from heatline_probes.training.store import EmbeddingStore, Source, Style, embed_program
-from heatline_probes.training.train import TrainingPlan, train_probe
+from heatline_probes.training.train import TrainingPlan, shipped_calibrators, train_probe
 from tests.tiny import tiny_supervisor
+from tests.unit.evaluation.synthetic import synthetic
 from tests.unit.training.own_programs import QUOTAS, program
 
 pytestmark = pytest.mark.probes
@@ -136,6 +138,19 @@ def test_a_dataset_with_mined_patches_is_labelled_by_them_alone(corpora):
     assert sample.edits[mined.problem_key, mined.code_sha] == (patch,)
     assert sample.verified == set(patches)
     assert sum(p.dataset == "set-b" and not p.passes for p in sample.programs) > 1
+
+
+def test_a_few_trial_patches_displace_no_programs(corpora, monkeypatch):
+    """Below the share, a dataset is labelled as if nothing had been mined; the patch itself still counts."""
+    mined = program(1, passes=False, model="x")
+    patch = Edit(3, 4, EditKind.REPLACED)
+    patches = {(mined.problem_key, mined.code_sha): mined_patch(mined, patch)}
+    monkeypatch.setattr(labels, "MINED_SHARE", 0.5)
+    sample = labelled_sample(corpora, patches, QUOTAS)
+    assert [p.code_sha for p in sample.programs] == [
+        p.code_sha for p in labelled_sample(corpora, {}, QUOTAS).programs
+    ]
+    assert sample.edits.get((mined.problem_key, mined.code_sha), (patch,)) == (patch,)
 
 
 def test_background_code_is_never_what_is_measured_on():
@@ -244,6 +259,22 @@ def test_every_loss_and_pooling_of_the_grid_learns(settings, tmp_path, corpora, 
         for epochs in (1, 12)
     ]
     assert losses[1] < 0.9 * losses[0]
+
+
+def test_shipped_calibrators_are_those_of_datasets_left_out():
+    """Where they were measured; the order of the protocols does not matter."""
+    known, unseen = synthetic(60), synthetic(60, protocol="leave_one_dataset_out", skill=0.5)
+    source, found = shipped_calibrators([known, unseen])
+    assert source == "leave_one_dataset_out"
+    assert found == shipped_calibrators([unseen, known])[1] != shipped_calibrators([known])[1]
+    assert shipped_calibrators([known])[0] == "by_problem"
+
+
+def test_held_out_spans_of_one_outcome_are_refused():
+    known = synthetic(60)
+    lines = replace(known.levels["line"], kept=np.ones_like(known.levels["line"].kept))
+    with pytest.raises(TrainingError, match="level line had one outcome"):
+        shipped_calibrators([replace(known, levels={**known.levels, "line": lines})])
 
 
 def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora, monkeypatch):
