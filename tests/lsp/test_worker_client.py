@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from heatline.scoring import wire
 from heatline.scoring.worker_client import WorkerClient
+from heatline.scoring.worker_start import start_worker
 
 FAKE_WORKER = str(Path(__file__).with_name("fake_worker.py"))
 URI = "file:///a.py"
@@ -56,7 +58,8 @@ async def start() -> AsyncIterator[Start]:
     def started(*arguments: str, **options: float) -> tuple[WorkerClient, Recorder]:
         recorder = Recorder()
         command = (sys.executable, FAKE_WORKER, *arguments)
-        client = WorkerClient(wire.Load(None, None, None), recorder, command, (0.0, 0.0), **options)
+        start = partial(start_worker, command)
+        client = WorkerClient(wire.Load(None, None, None), recorder, start, (0.0, 0.0), **options)
         clients.append(client)
         return client, recorder
 
@@ -174,7 +177,8 @@ async def test_a_file_that_cannot_be_scored_leaves_the_others_alone(start: Start
 
 async def test_a_program_that_does_not_exist_ends_it_with_one_sentence() -> None:
     recorder = Recorder()
-    client = WorkerClient(wire.Load(None, None, None), recorder, ("/nonexistent/worker",), back_off=())
+    start = partial(start_worker, ("/nonexistent/worker",))
+    client = WorkerClient(wire.Load(None, None, None), recorder, start, back_off=())
     client.score(score(1))
     kind, _ = await recorder.next()
     assert kind == "failed"

@@ -18,6 +18,9 @@ from heatline.errors import HeatlineError
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
+EDITORS_COMMANDS = (["serve"], ["serve", "--stdio"])
+"""What editors start, while a person waits: there is nothing to parse, and parsing takes as long as the rest."""
+
 
 def main() -> NoReturn:
     """Runs the command line; a failure is one line on standard error and an exit code, never a traceback."""
@@ -28,6 +31,11 @@ def main() -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a narrow encoding must not end a report half-way
     try:
+        if sys.argv[1:] in EDITORS_COMMANDS:
+            from heatline.lsp.start import serve_editor
+
+            serve_editor()
+            sys.exit(0)
         from heatline.cli.app import app
 
         app()

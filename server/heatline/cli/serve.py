@@ -21,14 +21,16 @@ def serve(
     stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,
 ) -> None:
     """Start the language server; an editor does this, on stdin and stdout."""
+    if tcp is None:
+        from heatline.lsp.start import serve_editor
+
+        serve_editor()
+        return
     from heatline.lsp.server import create_server
-    from heatline.lsp.transport import LOOPBACK, log_to_stderr, serve_stdio, serve_tcp
+    from heatline.lsp.transport import LOOPBACK, log_to_stderr, serve_tcp
 
     log_to_stderr()
     server = create_server()
-    if tcp is None:
-        serve_stdio(server)
-        return
     try:
         serve_tcp(server, tcp, lambda port: typer.echo(f"Heatline listens on {LOOPBACK}:{port}", err=True))
     except OSError:

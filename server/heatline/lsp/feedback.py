@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heatline.calibration.logistic import log_odds
 from heatline.errors import InputError
-from heatline.feedback.learning import drift
-from heatline.feedback.store import FeedbackStore, Shown
-from heatline.history.repository import Repository
-from heatline.history.workspace_scaling import repository_key
-from heatline.history.written_lines import line_hash
 from heatline.lsp.document_place import path_of
 from heatline.lsp.shown_document import ShownDocument
 from heatline.probe import SpanProbe
+
+if TYPE_CHECKING:  # it is off by default
+    from heatline.feedback.store import FeedbackStore
 
 LOOKS = 50
 """Drift is looked at once in so many observations."""
@@ -41,6 +40,9 @@ class Feedback:
         path = path_of(shown.uri)
         if path is None or not shown.settled or not shown.scored.complete or shown.scored.shown_lines is None:
             return None
+        from heatline.feedback.store import Shown
+        from heatline.history.written_lines import line_hash
+
         with self._lock:
             repository = self._repository(path.parent)
             if repository is None:
@@ -79,6 +81,8 @@ class Feedback:
         self._observed += 1
         if self._alarmed or self._observed % LOOKS != 0:
             return None
+        from heatline.feedback.learning import drift
+
         found = drift(store.outcomes(repository))
         if found is None or not found.alarm:
             return None
@@ -87,11 +91,16 @@ class Feedback:
 
     def _opened(self) -> FeedbackStore:
         if self._store is None:
+            from heatline.feedback.store import FeedbackStore
+
             self._store = FeedbackStore(self._folder)
         return self._store
 
     def _repository(self, folder: Path) -> str | None:
         if folder not in self._keys:
+            from heatline.history.repository import Repository
+            from heatline.history.workspace_scaling import repository_key
+
             try:
                 self._keys[folder] = repository_key(Repository(folder))
             except InputError:

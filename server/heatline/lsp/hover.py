@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lsprotocol import types
 
-from heatline.history.workspace_scaling import WorkspaceScaling
 from heatline.lsp.position_encoding import PositionEncoding
 from heatline.lsp.scored_document import ScoredDocument
 from heatline.lsp.wording import bar, code, in_plain_words, percent, shown_risk
 from heatline.scoring.result import ScoredLine, ScoredSpan
 from heatline.settings import Scaling
+
+if TYPE_CHECKING:
+    from heatline.history.workspace_scaling import WorkspaceScaling
 
 MAX_CONTRIBUTIONS = 5
 

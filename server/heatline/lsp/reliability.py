@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-
-from heatline.feedback.store import FeedbackStore
-from heatline.history.repository import Repository
-from heatline.history.workspace_scaling import read_scaling, repository_key, scaling_path
-from heatline.report.reliability_page import page_of
 
 COMMAND = "heatline.showReliability"
 
@@ -18,6 +12,13 @@ def write_reliability(folder: Path) -> str:
 
     Raises ``InputError`` when nothing is known of it.
     """
+    import tempfile
+
+    from heatline.feedback.store import FeedbackStore
+    from heatline.history.repository import Repository
+    from heatline.history.workspace_scaling import read_scaling, repository_key, scaling_path
+    from heatline.report.reliability_page import page_of
+
     repository = Repository(folder)
     store = FeedbackStore()
     try:

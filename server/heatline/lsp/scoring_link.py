@@ -19,6 +19,7 @@ from heatline.scoring import wire
 from heatline.scoring.scope_confidences import ScopeConfidences
 from heatline.scoring.scored_text import PlacedConfidences, ScoredText
 from heatline.scoring.worker_client import WorkerClient, WorkerListener
+from heatline.scoring.worker_start import StartWorker, start_worker
 from heatline.settings import Settings
 
 _FIRST_FILE_JOB = 1 << 40
@@ -49,9 +50,11 @@ MakeWorker = Callable[[wire.Load, WorkerListener, float], LinkWorker]
 """Of what to load, whom to report to, and the seconds that it may stay without documents."""
 
 
-def worker_process(load: wire.Load, listener: WorkerListener, keep_warm: float) -> WorkerClient:
+def worker_process(
+    load: wire.Load, listener: WorkerListener, keep_warm: float, start: StartWorker = start_worker
+) -> WorkerClient:
     """The worker that is used outside tests: a process."""
-    return WorkerClient(load, listener, keep_warm=keep_warm)
+    return WorkerClient(load, listener, start, keep_warm=keep_warm)
 
 
 @dataclass

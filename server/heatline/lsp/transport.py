@@ -34,7 +34,7 @@ def log_to_stderr() -> None:
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
 
 
-def serve_stdio(server: HeatlineServer) -> None:
+async def serve_stdio(server: HeatlineServer) -> None:
     """Serves until the client says exit or closes the pipe. What else prints to stdout goes to stderr.
 
     Raises SystemExit with the code that the protocol asks for when the client says exit.
@@ -43,8 +43,7 @@ def serve_stdio(server: HeatlineServer) -> None:
     frames = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server.protocol.set_writer(StdoutWriter(frames))
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve_stdio(server, frames.fileno()))
+    await _serve(server, await _stdin(frames.fileno()))
 
 
 def serve_tcp(server: HeatlineServer, port: int, listening: Callable[[int], None]) -> None:
@@ -53,10 +52,6 @@ def serve_tcp(server: HeatlineServer, port: int, listening: Callable[[int], None
     ``listening`` is told the port. Raises OSError when the port is taken, SystemExit as ``serve_stdio``.
     """
     asyncio.run(_serve_tcp(server, port, listening))
-
-
-async def _serve_stdio(server: HeatlineServer, output: int) -> None:
-    await _serve(server, await _stdin(output))
 
 
 async def _serve_tcp(server: HeatlineServer, port: int, listening: Callable[[int], None]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heatline.errors import InputError, ProbeError
-from heatline.history.workspace_scaling import WorkspaceScaling, workspace_scaling
 from heatline.probe import SpanProbe
 from heatline.settings import Scaling, Settings
+
+if TYPE_CHECKING:
+    from heatline.history.workspace_scaling import WorkspaceScaling
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ def scaled_probe(probe: SpanProbe, settings: Settings, folder: Path | None) -> S
 def _workspace(probe: SpanProbe, folder: Path | None) -> tuple[ScaledProbe | None, str | None]:
     if folder is None:
         return None, None
+    from heatline.history.workspace_scaling import workspace_scaling
+
     try:
         found = workspace_scaling(folder)
         if found is None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatline.scoring.scopes import Scope
-from heatline.supervisor.tokenizer import TextTokenizer, Tokens
+
+if TYPE_CHECKING:  # the tokenizer's library is only loaded when something has to be scored
+    from heatline.supervisor.tokenizer import TextTokenizer, Tokens
 
 LAYOUT_VERSION = 1  # part of every probe's card: raise it when any number below or the segmentation changes
 CONTEXT_BUDGET = 96  # tokens

@@ -8,6 +8,7 @@ process leaves when its stdin closes, so that it never outlives the server.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -306,6 +307,8 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, format="heatline worker: %(levelname)s %(message)s")
     frames = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # While the server still starts and has nothing to say.
+    importlib.import_module("heatline.scorer")
     with contextlib.suppress(BrokenPipeError):
         run(sys.stdin.buffer, frames, load_engine)
 

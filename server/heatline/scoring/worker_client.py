@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from heatline.scoring import wire
+from heatline.scoring.worker_start import StartWorker, leave, start_worker
 
 logger = logging.getLogger(__name__)
-
-# -P: the working directory is the user's project; nothing in it may be imported.
-WORKER_COMMAND = (sys.executable, "-P", "-m", "heatline.scoring.worker")
 
 BACK_OFF_SECONDS = (0.1, 0.5)
 """The wait after the first quick death in a row, the second, …; one more death and the client gives up."""
@@ -23,12 +20,7 @@ BACK_OFF_SECONDS = (0.1, 0.5)
 REFUSAL_SECONDS = 10.0
 """After a worker said that it can't load its model, no other is tried for so long: not one per keystroke."""
 
-LEAVE_SECONDS = 2.0
-"""How long a worker may take to leave once its stdin is closed."""
-
 SECOND_LOOK_SECONDS = 1.0
-
-_READ_BUFFER_BYTES = 1 << 20
 
 START_SECONDS = 180.0
 """How long a new worker may take until it is first heard of: it imports what it needs and reads the probe."""
@@ -86,14 +78,14 @@ class WorkerClient:
         self,
         load: wire.Load,
         listener: WorkerListener,
-        command: Sequence[str] = WORKER_COMMAND,
+        start: StartWorker = start_worker,
         back_off: Sequence[float] = BACK_OFF_SECONDS,
         keep_warm: float = KEEP_WARM_SECONDS,
         start_seconds: float = START_SECONDS,
     ) -> None:
         self._load = load
         self._listener = listener
-        self._command = command
+        self._start = start
         self._back_off = back_off
         self._keep_warm = keep_warm
         self._start_seconds = start_seconds
@@ -221,14 +213,7 @@ class WorkerClient:
 
     async def _live(self) -> None:
         """One worker, from start to end."""
-        starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=_READ_BUFFER_BYTES,
-            )
-        )
+        starting = asyncio.ensure_future(self._start())
         try:
             process = await asyncio.shield(starting)
         except OSError as error:
@@ -236,7 +221,7 @@ class WorkerClient:
             return
         except asyncio.CancelledError:  # a start that is cut short may never end
             with contextlib.suppress(OSError):
-                await _leave(await starting)
+                await leave(await starting)
             raise
         self._process = process
         self._within, self._heard = self._start_seconds, asyncio.get_running_loop().time()
@@ -257,7 +242,7 @@ class WorkerClient:
             logger.error("the scoring worker sent something that is not a frame (%s)", error)
         finally:
             self._process = None
-            await _leave(process)
+            await leave(process)
         logger.info("the scoring worker ended with code %s", process.returncode)
 
     async def _receive(self, message: wire.Message) -> None:
@@ -333,18 +318,3 @@ class WorkerClient:
             logger.error("the scoring worker was not heard of for %g s; it is killed", self._within)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-
-
-async def _leave(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), LEAVE_SECONDS)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    except asyncio.CancelledError:  # nobody waits any more: it is not asked twice
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        raise

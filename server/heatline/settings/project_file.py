@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +51,17 @@ def _values(path: Path) -> Mapping[str, Any] | None:
     try:
         if not path.is_file():
             return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    import tomllib
+
+    try:
         if path.stat().st_size > _MAX_BYTES:
             raise SettingsError(f"{path} is too large for a settings file. Make it shorter than 1 MB.")
         raw = path.read_bytes().decode("utf-8-sig")
         whole = tomllib.loads(raw)
     except OSError as error:
-        raise SettingsError(f"{path} can't be read ({error.strerror}). Change its permissions.") from error
+        raise _unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         if path.name == PYPROJECT and b"heatline" not in path.read_bytes():
             return None  # somebody else's mistake
@@ -70,3 +74,7 @@ def _values(path: Path) -> Mapping[str, Any] | None:
     tool = whole.get("tool")
     table = tool.get("heatline") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None
+
+
+def _unreadable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path} can't be read ({error.strerror}). Change its permissions.")

@@ -16,7 +16,6 @@ import secrets
 import shutil
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
@@ -248,6 +247,8 @@ def build_bundle(
     ``layers`` defaults to the catalog's, else to the middle of the model.  Raises ``SettingsError`` for an unknown
     precision or layers that the weights don't have.
     """
+    from importlib.metadata import version
+
     from heatline.supervisor.embeddings import write_embeddings
     from heatline.supervisor.graph import MAX_POSITIONS, PRECISIONS, build_graph, save_graph
     from heatline.supervisor.kernel import exact_kernels

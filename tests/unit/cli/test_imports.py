@@ -17,15 +17,19 @@ SLOW = (
     "gguf",
     "onnx",
     "pygls",
+    "typer",
+    "pathspec",
 )
 
 
 @pytest.mark.parametrize(
     ("statement", "allowed"),
     [
-        ("import heatline.cli.app", set()),
-        ("import heatline.cli.check_run, heatline.scorer", {"numpy", "rich", "tokenizers", "tree_sitter"}),
-        ("import heatline.lsp.server", {"numpy", "tree_sitter", "pygls", "rich", "tokenizers"}),
+        ("import heatline.cli.app", {"typer"}),
+        ("import heatline.cli.check_run, heatline.scorer", {"typer", "numpy", "rich", "tree_sitter"}),
+        ("import heatline.lsp.start", set()),
+        ("import heatline.lsp.server", {"numpy", "tree_sitter", "pygls"}),
+        ("import heatline.scoring.worker, heatline.scorer", {"numpy", "tree_sitter"}),
     ],
 )
 def test_nothing_slow_is_imported_before_it_is_needed(statement: str, allowed: set[str]) -> None:
