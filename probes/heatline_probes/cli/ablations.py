@@ -49,9 +49,9 @@ def ablations(
     """Fit variants of the shipped probe on the same spans and test the differences; may be stopped and run again."""
     from heatline_probes.evaluation.protocol import EvaluationSettings
     from heatline_probes.training.ablation_page import ablation_page
-    from heatline_probes.training.ablation_study import weak_programs, weighed_study
+    from heatline_probes.training.ablation_study import weighed_study
     from heatline_probes.training.ablations import VARIANTS, run_ablations
-    from heatline_probes.training.labels import labelled_sample
+    from heatline_probes.training.labels import labelled_sample, with_weak
 
     known = {variant.name for variant in VARIANTS}
     if unknown := set(names) - known:
@@ -75,14 +75,14 @@ def ablations(
             loaded, load_patches(MINED), quotas, seed, FILES,
             lambda count, total: progress("labelling", count, total),
         )  # fmt: skip
-        extra = weak_programs(loaded, sample, round(weak * len(sample.programs)), seed)
-        study = weighed_study(bundle, loaded, sample, extra, folder, threads, progress)
+        extended = with_weak(loaded, sample, weak, seed)
+        study = weighed_study(bundle, loaded, extended, folder, threads, progress)
         rows = run_ablations(
             study, chosen, 5, tested, seed, EvaluationSettings(resamples, seed), done, progress, keep
         )
     command = f"heatline-probes ablations --out {out.name} --supervisor {supervisor} --share {share:g}"
     command += f" --weak {weak:g} --tested {tested} --resamples {resamples} --seed {seed}"
-    about = f"{len(sample.programs)} programs and {len(extra)} weak ones, {tested} of 5 folds held out"
+    about = f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, {tested} of 5 folds held out"
     with atomic_path(out) as temporary:
         temporary.write_text(ablation_page(rows, command, about), encoding="utf-8")
     Console(stderr=True).print(f"Wrote {out}.")

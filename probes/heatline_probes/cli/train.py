@@ -46,7 +46,10 @@ def train(
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
     ] = 64,
-    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 4,
+    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 8,
+    weak: Annotated[
+        float, typer.Option(min=0.0, help="Failing programs without a patch, as a share of the sample.")
+    ] = 0.1,
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
     ] = FILES,
@@ -67,7 +70,7 @@ def train(
     """Train a span probe, measure it on held-out programs, and write it with its card."""
     from heatline_probes.evaluation.predictions import Predictions
     from heatline_probes.training.fit import FitSettings
-    from heatline_probes.training.labels import labelled_sample
+    from heatline_probes.training.labels import labelled_sample, with_weak
     from heatline_probes.training.train import TrainingPlan, train_probe
 
     bundle = SupervisorStore().bundle(supervisor)
@@ -78,7 +81,7 @@ def train(
     quotas |= added
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
-        f"--scope-features {scope_features} --epochs {epochs} --background {background} --seed {seed}"
+        f"--scope-features {scope_features} --epochs {epochs} --weak {weak:g} --background {background} --seed {seed}"
         + "".join(f" --corpus {path.name}" for path in own)
     )
     folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
@@ -101,6 +104,8 @@ def train(
                 "The corpora hold no usable programs: failing ones need a patch or a passing program of their problem. "
                 "Check HEATLINE_CORPORA or --corpus."
             )
-        probe = train_probe(plan, bundle, loaded, sample, folder, threads, progress, keep)
+        probe = train_probe(
+            plan, bundle, loaded, with_weak(loaded, sample, weak, seed), folder, threads, progress, keep
+        )
     path = probe.save(out)
     Console(stderr=True).print(f"The probe is in {path}; `heatline probe info {path}` prints its card.")

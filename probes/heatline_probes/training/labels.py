@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heatline_probes.corpus.programs import Corpora, Program
@@ -25,6 +25,7 @@ class LabelledSample:
     edits: Mapping[Key, Sequence[Edit]]  # of failing programs
     verified: Collection[Key] = frozenset()  # whose patch passed the tests
     note: Mapping[str, Any] = field(default_factory=dict)  # for the card
+    weak: frozenset[Key] = frozenset()  # failing ones of which nothing else is known
 
 
 def labelled_sample(
@@ -62,6 +63,30 @@ def labelled_sample(
     }
     human = background_programs(background, seed) if background else []
     return LabelledSample([*programs, *human], edits, verified, {**note, "background files": len(human)})
+
+
+def with_weak(corpora: Corpora, sample: LabelledSample, share: float, seed: int = 0) -> LabelledSample:
+    """The sample with failing programs that nothing else is known of, `share` times as many as it has."""
+    weak = weak_programs(corpora, sample, round(share * len(sample.programs)), seed)
+    keys = frozenset((p.problem_key, p.code_sha) for p in weak)
+    note = {**sample.note, "failing, nothing else known": len(weak)}
+    return replace(sample, programs=[*sample.programs, *weak], weak=keys, note=note)
+
+
+def weak_programs(corpora: Corpora, sample: LabelledSample, count: int, seed: int = 0) -> list[Program]:
+    """Up to `count` failing first attempts, by dataset in the sample's proportions, that no label was found for."""
+    known = {(p.problem_key, p.code_sha) for p in sample.programs}
+    left = {
+        (p.problem_key, p.code_sha)
+        for p in corpora.programs
+        if not p.passes and (p.problem_key, p.code_sha) not in known
+    }
+    datasets = [p.dataset for p in sample.programs]
+    total = max(1, len(datasets))
+    # A quota counts passing programs too: ask for more, keep the failing ones.
+    quotas = {name: 4 * round(count * datasets.count(name) / total) for name in sorted(set(datasets))}
+    found = [p for p in sample_programs(corpora, left, quotas, seed) if (p.problem_key, p.code_sha) in left]
+    return found[:count]
 
 
 def _mined_datasets(corpora: Corpora, patches: Mapping[Key, MinedPatch]) -> set[str]:

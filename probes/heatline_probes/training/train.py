@@ -15,7 +15,7 @@ from heatline.probe.card import FORMAT_VERSION, LEVELS
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
-from heatline_probes.corpus.programs import Corpora, Program
+from heatline_probes.corpus.programs import Corpora
 from heatline_probes.errors import TrainingError
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
@@ -78,11 +78,11 @@ def train_probe(
     sources = [Source(p.code, p.language) for p in sample.programs]
     store.fill(sources, SequenceRunner(session), lambda done, total: progress("embedding", done, total))
     hidden, tokens = store.read(sources)
-    examples = label_examples(corpora, sample.programs, tokens, sample.edits)
+    examples = label_examples(corpora, sample.programs, tokens, sample.edits, sample.weak)
     states = standardise(hidden, examples.rows)
     predictions, epochs = [], {}
     for protocol in plan.protocols:
-        split = tested_split(protocol, sample.programs, examples.group, plan)
+        split = tested_split(protocol, sample, examples.group, plan)
         found, epochs[protocol] = hold_out(hidden, states, examples, sample, split, protocol, plan, progress)
         predictions.append(found)
         keep(found)
@@ -129,15 +129,14 @@ def train_probe(
     )
 
 
-def tested_split(
-    protocol: str, programs: Sequence[Program], group: NDArray[np.str_], plan: TrainingPlan
-) -> Split:
+def tested_split(protocol: str, sample: LabelledSample, group: NDArray[np.str_], plan: TrainingPlan) -> Split:
     """The folds of a protocol, without what it only trains on.
 
-    Background code is never tested. Datasets and generators are left out among Python programs, so that what
-    they measure is not a change of language too.
+    Background code and weak programs are never tested. Datasets and generators are left out among Python
+    programs, so that what they measure is not a change of language too.
     """
-    tested = np.asarray([p.dataset != BACKGROUND for p in programs])
+    programs = sample.programs
+    tested = np.asarray([p.dataset != BACKGROUND for p in programs]) & ~_weak(sample)
     if protocol in ("leave_one_dataset_out", "leave_one_generator_out"):
         tested &= np.asarray([p.language == "python" for p in programs])
     smallest = SMALLEST_FOLD
@@ -148,6 +147,10 @@ def tested_split(
     fold = np.full(len(programs), -1, np.int64)
     fold[tested] = split.fold
     return Split(fold, split.names, group)
+
+
+def _weak(sample: LabelledSample) -> NDArray[np.bool_]:
+    return np.asarray([(p.problem_key, p.code_sha) in sample.weak for p in sample.programs])
 
 
 def hold_out(
@@ -175,7 +178,7 @@ def hold_out(
             lambda epoch, loss, stage=stage: progress(f"{stage} {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
         )  # fmt: skip
         epochs.append(fitted.epochs)
-        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed)
+        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed) & ~_weak(sample)
         for level, values in level_logits(fitted, hidden, examples, unlearned).items():
             known = np.isfinite(values)
             found = fit_platt(values[known], examples.levels[level].kept[known])
@@ -281,7 +284,10 @@ def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
         "models": len({p.model for p in programs}),
         "datasets": datasets,
         "tokens": len(examples.table),
-        "base_rate_kept": {name: float(level.kept.mean()) for name, level in examples.levels.items()},
+        "base_rate_kept": {
+            name: float(np.average(level.kept, weights=level.weight))
+            for name, level in examples.levels.items()
+        },
         "labels": dict(sample.note),
         "noncommercial_rows": 0,
     }

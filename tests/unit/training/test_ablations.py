@@ -14,7 +14,7 @@ from heatline_probes.errors import TrainingError
 from heatline_probes.evaluation.protocol import EvaluationSettings
 from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.training.ablation_page import ablation_page
-from heatline_probes.training.ablation_study import weak_programs, weighed_study
+from heatline_probes.training.ablation_study import weighed_study
 from heatline_probes.training.ablations import (
     SHIPPED,
     VARIANTS,
@@ -24,7 +24,7 @@ from heatline_probes.training.ablations import (
     run_ablations,
 )
 from heatline_probes.training.fit import FitSettings
-from heatline_probes.training.labels import labelled_sample
+from heatline_probes.training.labels import labelled_sample, with_weak
 from tests.tiny import tiny_gguf
 from tests.unit.training.own_programs import QUOTAS
 
@@ -47,8 +47,9 @@ def study(tmp_path_factory, corpora):
         for key, edits in everything.edits.items()
         if key[1] not in {p.code_sha for p in failing[:2]}
     }
-    sample = replace(everything, programs=kept, edits=known)
-    return weighed_study(store.bundle("tiny"), corpora, sample, failing[:2], folder / "states", threads=1)
+    weak = frozenset((p.problem_key, p.code_sha) for p in failing[:2])
+    sample = replace(everything, programs=[*kept, *failing[:2]], edits=known, weak=weak)
+    return weighed_study(store.bundle("tiny"), corpora, sample, folder / "states", threads=1)
 
 
 def quick(name, **changes):
@@ -136,6 +137,9 @@ def test_weak_programs_are_failing_ones_outside_the_sample(corpora):
     sample = labelled_sample(corpora, {}, QUOTAS)
     failing = [p for p in sample.programs if not p.passes]
     smaller = replace(sample, programs=[p for p in sample.programs if p not in failing])
-    found = weak_programs(corpora, smaller, 2)
-    assert 0 < len(found) <= 2
-    assert not any(p.passes for p in found)
+    share = 2 / len(smaller.programs)
+    found = with_weak(corpora, smaller, share)
+    assert found.programs[: len(smaller.programs)] == smaller.programs
+    added = found.programs[len(smaller.programs) :]
+    assert 0 < len(added) == len(found.weak) <= 2
+    assert not any(p.passes for p in added)

@@ -27,7 +27,7 @@ from heatline_probes.training import train as training
 from heatline_probes.training.background import BACKGROUND, background_programs
 from heatline_probes.training.examples import folds_by_group, label_examples
 from heatline_probes.training.fit import FitSettings, fit_model, standardise, validation_programs
-from heatline_probes.training.labels import labelled_sample, nearest_edits
+from heatline_probes.training.labels import labelled_sample, nearest_edits, with_weak
 from heatline_probes.training.pooling import pool_spans
 from heatline_probes.training.sample import sample_programs
 from heatline_probes.training.store import EmbeddingStore, Source, Style, embed_program
@@ -165,7 +165,7 @@ def test_background_code_is_never_tested_and_always_learned_from(corpora):
     group = np.asarray([corpora.groups.get(p.problem_key, p.problem_key) for p in sample.programs])
     human = np.asarray([p.dataset == BACKGROUND for p in sample.programs])
     for protocol in ("by_problem", "leave_one_dataset_out"):
-        split = training.tested_split(protocol, sample.programs, group, TrainingPlan("n", "s"))
+        split = training.tested_split(protocol, sample, group, TrainingPlan("n", "s"))
         assert len(split.names) == len(np.unique(split.fold[~human]))
         for fold in range(len(split.names)):
             assert split.training(fold)[human].all()
@@ -259,6 +259,26 @@ def test_every_loss_and_pooling_of_the_grid_learns(settings, tmp_path, corpora, 
         for epochs in (1, 12)
     ]
     assert losses[1] < 0.9 * losses[0]
+
+
+def test_weak_programs_are_learned_from_and_never_tested_or_calibrated_on(tmp_path, corpora):
+    """Nothing is known of their lines: a fit with them differs, what is measured is of the same programs."""
+    bundle = tiny_supervisor(tmp_path)
+    sample = labelled_sample(corpora, {}, {"set-a": 40})
+    weak = with_weak(corpora, sample, 0.2)
+    assert weak.weak
+    settings = FitSettings(features=4, epochs=2, batch_tokens=400)
+    plan = TrainingPlan("weak", "tiny", measure=False, settings=settings, folds=2)
+    kept = []
+    for each in (sample, weak):
+        train_probe(plan, bundle, corpora, each, tmp_path / "e", threads=1, keep=kept.append)
+    measured = [found.levels["line"].program[np.isfinite(found.levels["line"].logit)] for found in kept]
+    assert {kept[1].programs.sha[i] for i in measured[1]} <= {p.code_sha for p in sample.programs}
+    assert not np.array_equal(
+        kept[0].levels["line"].logit,
+        kept[1].levels["line"].logit[: len(kept[0].levels["line"].logit)],
+        equal_nan=True,
+    )
 
 
 def test_shipped_calibrators_are_those_of_datasets_left_out():
