@@ -47,6 +47,9 @@ def train(
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
     ] = 64,
     epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 8,
+    dropout: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="Of the token features; more, for other code than this.")
+    ] = 0.4,
     weak: Annotated[
         float, typer.Option(min=0.0, help="Failing programs without a patch, as a share of the sample.")
     ] = 0.1,
@@ -81,11 +84,14 @@ def train(
     quotas |= added
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
-        f"--scope-features {scope_features} --epochs {epochs} --weak {weak:g} --background {background} --seed {seed}"
+        f"--scope-features {scope_features} --epochs {epochs} --dropout {dropout:g} --weak {weak:g} "
+        f"--background {background} --seed {seed}"
         + "".join(f" --corpus {path.name}" for path in own)
     )
     folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
-    settings = FitSettings(features=features, scope_features=scope_features, epochs=epochs, seed=seed)
+    settings = FitSettings(
+        features=features, scope_features=scope_features, epochs=epochs, dropout=dropout, seed=seed
+    )
     plan = TrainingPlan(
         name, supervisor, tuple(protocols), seed=seed, measure=measure, settings=settings, command=command
     )
