@@ -20,6 +20,7 @@ from heatline_probes.cli import (
     revise,
     train,
     transfer,
+    transfer_depths,
 )
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command("generate")(generate.generate)
 app.command("compare")(compare.compare)
 app.command("revise")(revise.revise)
 app.command("transfer")(transfer.transfer)
+app.command("transfer-depths")(transfer_depths.transfer_depths)
 app.command("local-scaling")(local_scaling.local_scaling)
 app.command("train")(train.train)
 app.command("grid")(grid.grid)

@@ -177,7 +177,7 @@ def judge(read: Sequence[ReadAnswer], probe: SpanProbe, level: str) -> JudgedSpa
     for number, one in enumerate(read):
         features = probe.in_scope(probe.features(one.states.astype(np.float32)))
         token_logits = probe.logits(features)
-        for start, end, right in _spans(one.marked, level):
+        for start, end, right in marked_spans(one.marked, level):
             inside = (one.offsets[:, 0] < end) & (one.offsets[:, 1] > start)
             if not inside.any():
                 continue
@@ -195,7 +195,8 @@ def judge(read: Sequence[ReadAnswer], probe: SpanProbe, level: str) -> JudgedSpa
     )
 
 
-def _spans(marked: MarkedAnswer, level: str) -> list[tuple[int, int, bool]]:
+def marked_spans(marked: MarkedAnswer, level: str) -> list[tuple[int, int, bool]]:
+    """Start, end and whether nothing in it is made up, of the spans of a level as `judge` has them."""
     if level == "answer":
         return [(0, len(marked.answer), not marked.spans)]
     found = [
@@ -219,25 +220,25 @@ def measure_transfer(
     confidences = {
         "unscaled": sigmoid(logit),
         "platt from code": probe.calibrator(CALIBRATOR_OF[level]).predict(logit),
-        "platt fitted again": _refitted(logit, judged, seed),
+        "platt fitted again": fitted_again(logit, judged, seed),
     }
-    weights = _draws(judged.answer, resamples, seed)
+    weights = answer_draws(judged.answer, resamples, seed)
     return {
         "spans": len(kept),
         "kept": round(float(kept.mean()), 4),
         "contenders": {
             name: {
-                "auc": _interval(area_under_roc, value, kept, weights),
-                "bss": _interval(brier_skill_score, value, kept, weights),
-                "ece": _interval(expected_calibration_error, value, kept, weights),
+                "auc": interval(area_under_roc, value, kept, weights),
+                "bss": interval(brier_skill_score, value, kept, weights),
+                "ece": interval(expected_calibration_error, value, kept, weights),
                 "quintiles": quintiles(value, kept),
             }
             for name, value in confidences.items()
         },
         "poolings": {
             name: {
-                "auc": _interval(area_under_roc, value, kept, weights),
-                "bss": _interval(brier_skill_score, _refitted(value, judged, seed), kept, weights),
+                "auc": interval(area_under_roc, value, kept, weights),
+                "bss": interval(brier_skill_score, fitted_again(value, judged, seed), kept, weights),
             }
             for name, value in judged.logit.items()
         },
@@ -258,7 +259,8 @@ def quintiles(confidence: Float64, kept: Bool) -> list[dict[str, float]]:
     ]
 
 
-def _refitted(logit: Float64, judged: JudgedSpans, seed: int) -> Float64:
+def fitted_again(logit: Float64, judged: JudgedSpans, seed: int) -> Float64:
+    """Confidences `(n,)` by Platt scaling fitted on four fifths of the answers and applied to the fifth."""
     fold = folds_by_group(np.unique(judged.answer).astype(np.str_), FOLDS, seed)
     own = fold[np.unique(judged.answer, return_inverse=True)[1]]
     result = np.empty(len(logit))
@@ -268,7 +270,7 @@ def _refitted(logit: Float64, judged: JudgedSpans, seed: int) -> Float64:
     return result
 
 
-def _draws(answer: Int64, resamples: int, seed: int) -> list[Int64]:
+def answer_draws(answer: Int64, resamples: int, seed: int) -> list[Int64]:
     """Rows of answers drawn again, whole."""
     generator = np.random.default_rng(seed)
     order = np.argsort(answer, kind="stable")
@@ -280,9 +282,10 @@ def _draws(answer: Int64, resamples: int, seed: int) -> list[Int64]:
     ]
 
 
-def _interval(
+def interval(
     metric: Callable[[Float64, Bool], float], values: Float64, kept: Bool, draws: Sequence[Int64]
 ) -> dict[str, float]:
+    """A metric and its 95 % interval over the drawn rows."""
     drawn = [metric(values[rows], kept[rows]) for rows in draws]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     value = metric(values, kept)

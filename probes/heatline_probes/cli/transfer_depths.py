@@ -1,0 +1,69 @@
+"""`heatline-probes transfer-depths`: which layers and poolings of a code probe carry over to prose."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from platformdirs import user_cache_path
+from rich.console import Console
+
+from heatline.cli.progress import stage_progress
+from heatline.supervisor.card import atomic_path
+from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline_probes.patches.table import MINED, load_patches
+from heatline_probes.training.sample import DEFAULT_QUOTAS
+
+
+def transfer_depths(
+    weights: Annotated[
+        Path, typer.Argument(help="GGUF file of the supervisor: bundles of other depths are built.")
+    ],
+    supervisor: Annotated[str, typer.Option(help="Its name.")] = DEFAULT_SUPERVISOR,
+    corpora: Annotated[Path | None, typer.Option(help="Folder with programs and answers.")] = None,
+    share: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
+    ] = 0.05,
+    answers: Annotated[
+        int | None, typer.Option(min=50, help="A seeded choice of so many; default: all.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1)] = 8,
+    folder: Annotated[
+        Path | None, typer.Option(help="For bundles and states; default: in the cache.")
+    ] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
+    resamples: Annotated[int, typer.Option(min=20, help="For the intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the samples, the folds, the fits and the resamples.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the supervisor.")] = None,
+) -> None:
+    """Fit code probes at three depths with three poolings, and measure each on held-out code and on HaluEval.
+
+    States are kept in --folder: a run goes on where it was stopped.
+    """
+    from heatline_probes.corpus.programs import corpora_folder, load_corpora
+    from heatline_probes.evaluation.transfer import load_answers
+    from heatline_probes.evaluation.transfer_depths import DEPTHS, depths_table, measure_depth, read_depth
+    from heatline_probes.training.labels import labelled_sample
+
+    place = folder or user_cache_path("heatline") / "transfer" / f"{supervisor}-{share:g}-{seed}"
+    given = corpora_folder(corpora)
+    marked = load_answers(given, answers, seed)
+    loaded = load_corpora(given)
+    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    sample = labelled_sample(loaded, load_patches(MINED), quotas, seed)
+    found: dict[str, Any] = {}
+    with stage_progress() as progress:
+        for depth in DEPTHS:
+            read = read_depth(depth, weights, supervisor, loaded, sample, marked, place, threads, progress)
+            progress(f"{depth}: probes", 0, 1)
+            found[depth] = {"layers": read.layers, "poolings": measure_depth(read, epochs, resamples, seed)}
+    made_up = sum(bool(one.spans) for one in marked)
+    described = {"supervisor": supervisor, "programs": len(sample.programs), "answers": len(marked)}
+    if as_json is not None:
+        with atomic_path(as_json) as temporary:
+            text = json.dumps({**described, "made_up": made_up, "depths": found}, indent=1)
+            temporary.write_text(text, encoding="utf-8")
+    Console(stderr=True).print(
+        f"{len(sample.programs):,} programs; {len(marked):,} answers, {made_up:,} of them with something made up."
+    )
+    typer.echo(depths_table(found))
