@@ -16,10 +16,12 @@ from heatline.probe.chosen import chosen_probe
 from heatline.scoring.cache import FeatureCache
 from heatline.scoring.engine import Engine
 from heatline.scoring.headers import language_of_file
+from heatline.scoring.known_text import KnownText
 from heatline.scoring.languages import PLAIN, language_of
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.parallel import ParallelEngine, free_memory, side_by_side
 from heatline.scoring.scored_text import ScoredText
+from heatline.scoring.text_logits import TextLogits
 from heatline.supervisor.card import BundleCard
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.devices import choose
@@ -87,6 +89,7 @@ class Scorer:
     def __init__(self, engine: Engine, supervisor: str) -> None:
         self.engine = engine
         self.supervisor = supervisor
+        self._expected: dict[tuple[str, str], TextLogits] = {}
 
     @property
     def probe(self) -> SpanProbe:
@@ -118,12 +121,26 @@ class Scorer:
         ``scoring.engine.Cancelled`` when ``cancelled()`` turns true.
         """
         chosen = _language(text, language, path)
-        scopes = list(self.engine.scope_features(text, chosen, cancelled=cancelled))
-        return ScoredText(text, chosen, scopes, self.probe)
+
+        def scored() -> ScoredText:
+            scopes = list(self.engine.scope_features(text, chosen, cancelled=cancelled))
+            return ScoredText(text, chosen, scopes, self.probe)
+
+        known = self._expected.pop((text, chosen), None) or self.engine.known_logits(text, chosen)
+        if known is not None:
+            return KnownText(text, chosen, known, self.probe, scored)
+        new = scored()
+        self.engine.keep_logits(new)
+        return new
 
     def expect(self, text: str, language: str | None = None, *, path: Path | None = None) -> None:
         """Say that ``score`` will be called with this soon; where texts are scored side by side, it begins now."""
-        self.engine.expect(text, _language(text, language, path))
+        chosen = _language(text, language, path)
+        known = self.engine.known_logits(text, chosen)
+        if known is None:
+            self.engine.expect(text, chosen)
+        else:
+            self._expected[text, chosen] = known
 
     def score_many(self, texts: Iterable[str], language: str | None = None) -> Iterator[ScoredText]:
         """Score texts one after the other, as they are asked for."""

@@ -192,7 +192,7 @@ def check(
     """
     from heatline.cli.check_run import CheckRun, Wish
     from heatline.cli.destinations import orders
-    from heatline.report.terminal import Layout
+    from heatline.report.layout import Layout
 
     if lines is Lines.file and diff is not None:
         raise typer.BadParameter("--scope file reports every line. Leave it out, or leave --diff out.")

@@ -29,8 +29,8 @@ from heatline.noise.line_marks import LineMark
 from heatline.noise.reviewed import reviewed_path
 from heatline.noise.reviewed_marks import ReviewedMarks
 from heatline.report.checked import CheckedFile, FailedFile, Flagging, Provenance, Report, Run
+from heatline.report.layout import Layout
 from heatline.report.ranking import Total, count
-from heatline.report.terminal import Layout
 
 if TYPE_CHECKING:
     from heatline.scorer import Scorer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heatline.cli.destinations import Format
 from heatline.report.checked import CheckedFile, FailedFile, Report, Run, Write
-from heatline.report.terminal import Layout
+from heatline.report.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)

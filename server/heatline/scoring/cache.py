@@ -1,4 +1,7 @@
-"""Features on disk, addressed by content, so that reopening, moving or undoing costs no model run."""
+"""Features on disk, addressed by content, so that reopening, moving or undoing costs no model run.
+
+Beside the features of scopes, the logits of whole texts: a tenth of the size, and all that a report needs.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,12 @@ _SCHEMA = """
 create table if not exists features (
     key blob primary key, tokens integer not null, spans blob not null, features blob not null,
     used integer not null
-) without rowid
+) without rowid;
+create table if not exists texts (
+    key blob primary key, logits blob not null, used integer not null
+) without rowid;
 """
+_TABLES = ("features", "texts")
 
 
 def default_folder() -> Path:
@@ -44,7 +51,7 @@ def content_key(producer: str, scope_text: str, context: str) -> bytes:
 
 
 class FeatureCache:
-    """A small SQLite store of scope features; several processes may share it.
+    """A small SQLite store of the features of scopes and the logits of texts; several processes may share it.
 
     A cache that can't be opened, read or written is no reason to fail: it is left out, with a log line, and
     ``problem`` says why.  When it is larger than ``limit`` bytes the least recently used half is dropped.
@@ -86,23 +93,25 @@ class FeatureCache:
 
     def put(self, key: bytes, scored: ScopeFeatures) -> None:
         """Store features, with offsets relative to the scope."""
-        if self._connection is None or not len(scored.token_spans):
-            return
-        spans = (scored.token_spans - np.int32(scored.start)).astype("<i4")
+        if len(scored.token_spans):
+            spans = (scored.token_spans - np.int32(scored.start)).astype("<i4")
+            features = scored.features.astype("<f4").tobytes()
+            self._insert("features", key, len(spans), spans.tobytes(), features)
+
+    def get_text(self, key: bytes) -> bytes | None:
+        """The stored logits of a text."""
+        if self._connection is None:
+            return None
         try:
-            with self._connection:
-                self._connection.execute(
-                    "insert or replace into features values (?, ?, ?, ?, ?)",
-                    (
-                        key,
-                        len(spans),
-                        spans.tobytes(),
-                        scored.features.astype("<f4").tobytes(),
-                        int(time.time()),
-                    ),
-                )
+            row = self._connection.execute("select logits from texts where key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
             self._give_up(error)
+            return None
+        return None if row is None else bytes(row[0])
+
+    def put_text(self, key: bytes, logits: bytes) -> None:
+        """Store the logits of a text."""
+        self._insert("texts", key, logits)
 
     def trim(self) -> None:
         """Drop the least recently written half when the file has outgrown its limit."""
@@ -112,10 +121,11 @@ class FeatureCache:
             if self.path.stat().st_size <= self.limit:
                 return
             with self._connection:
-                self._connection.execute(
-                    "delete from features where used <= "
-                    "(select used from features order by used limit 1 offset (select count(*) / 2 from features))"
-                )
+                for table in _TABLES:
+                    self._connection.execute(
+                        f"delete from {table} where used <= "
+                        f"(select used from {table} order by used limit 1 offset (select count(*) / 2 from {table}))"
+                    )
             self._connection.execute("vacuum")
 
     def close(self) -> None:
@@ -144,9 +154,21 @@ class FeatureCache:
         connection = sqlite3.connect(self.path, timeout=5.0, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
-        connection.execute(_SCHEMA)
-        connection.commit()
+        connection.executescript(_SCHEMA)
         return connection
+
+    def _insert(self, table: str, *values: bytes | int) -> None:
+        """Adds a row, of which the last column is when that was."""
+        if self._connection is None:
+            return
+        places = ", ".join("?" * (len(values) + 1))
+        try:
+            with self._connection:
+                self._connection.execute(
+                    f"insert or replace into {table} values ({places})", (*values, int(time.time()))
+                )
+        except sqlite3.Error as error:
+            self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
         self.problem = (

@@ -16,12 +16,16 @@ from heatline.scoring.cache import FeatureCache, content_key
 from heatline.scoring.cancellation import Cancelled, never
 from heatline.scoring.features import ScopeFeatures
 from heatline.scoring.free_memory import give_back
+from heatline.scoring.languages import grammar_version
 from heatline.scoring.layout import LAYOUT_VERSION, lay_out
 from heatline.scoring.parsing import DocumentParser
 from heatline.scoring.scopes import Scope, find_scopes
+from heatline.scoring.text_logits import FORMAT as TEXT_FORMAT
+from heatline.scoring.text_logits import TextLogits
 
 if TYPE_CHECKING:  # onnxruntime is only loaded when something has to be scored
     from heatline.scoring.live_sequences import LiveSequences
+    from heatline.scoring.scored_text import ScoredText
     from heatline.supervisor.session import SupervisorSession
 
 __all__ = ["Cancelled", "Engine", "KeyedScope"]
@@ -166,6 +170,22 @@ class Engine:
             self.cache.put(keyed.key, scored)
         return scored
 
+    def known_logits(self, text: str, language: str) -> TextLogits | None:
+        """The logits of a whole text, as ``keep_logits`` wrote them to the cache; None when they aren't there."""
+        raw = None if self.cache is None else self.cache.get_text(self._text_key(text, language))
+        if raw is None:
+            return None
+        try:
+            return TextLogits.from_bytes(raw)
+        except ValueError:  # it can be made again
+            return None
+
+    def keep_logits(self, scored: ScoredText) -> None:
+        """Write to the cache what reports need of a text whose scopes are all scored."""
+        if self.cache is not None:
+            key = self._text_key(scored.text, scored.language)
+            self.cache.put_text(key, TextLogits.of(scored).to_bytes())
+
     def save(self, wanted: Collection[bytes]) -> None:
         """Write to disk what was scored under edit, as far as some document still holds it; give back memory.
 
@@ -195,6 +215,11 @@ class Engine:
     def _keyed(self, text: str, scope: Scope) -> KeyedScope:
         key = content_key(self._producer, text[scope.start : scope.end], scope.context)
         return KeyedScope(scope, key)
+
+    def _text_key(self, text: str, language: str) -> bytes:
+        """Hash of everything the logits of a text depend on."""
+        producer = f"{self._producer} {self.probe.card.sha256} {TEXT_FORMAT}"
+        return content_key(producer, text, grammar_version(language))
 
     def _produced_by(self, bundle_hash: str) -> str:
         """Names what makes features, in their keys."""

@@ -147,6 +147,20 @@ def known_suffixes() -> frozenset[str]:
 
 
 @cache
+def grammar_version(language: str) -> str:
+    """Names the language and what it is parsed with: another release may cut the same text otherwise."""
+    if language not in LANGUAGES:
+        return language
+    from importlib.metadata import PackageNotFoundError, version
+
+    names = ("tree-sitter", LANGUAGES[language].module.replace("_", "-"))
+    try:
+        return " ".join([language, *map(version, names)])
+    except PackageNotFoundError:  # bundled with something, whose own cache folder it will be
+        return language
+
+
+@cache
 def parser_for(language: str) -> Parser:
     """A tree-sitter parser; the grammar is loaded when it is first needed."""
     syntax = LANGUAGES[language]

@@ -18,10 +18,20 @@ Int64 = NDArray[np.int64]
 class Confidences:
     """Confidences of spans ``(n,)``: by the level's calibrator, and by the probe's own sigmoid."""
 
-    __slots__ = ("scaled", "unscaled")
+    __slots__ = ("logits", "scaled", "unscaled")
 
     def __init__(self, probe: SpanProbe, level: str, pooled: Float32) -> None:
-        logits = probe.logits(pooled)
+        self._take(probe, level, probe.logits(pooled))
+
+    @classmethod
+    def of_logits(cls, probe: SpanProbe, level: str, logits: Float64) -> Confidences:
+        """The same of spans whose unscaled logits are known."""
+        confidences = cls.__new__(cls)
+        confidences._take(probe, level, logits)
+        return confidences
+
+    def _take(self, probe: SpanProbe, level: str, logits: Float64) -> None:
+        self.logits = logits
         self.scaled: Float64 = np.asarray(probe.calibrator(level).predict(logits))
         self.unscaled: Float64 = np.asarray(sigmoid(logits))
 
@@ -57,10 +67,14 @@ class ScopeConfidences:
         return Confidences(self._probe, "line", self.line_features)
 
     @cached_property
+    def whole(self) -> Confidences:
+        """Those of the whole scope, which must have a token."""
+        return Confidences(self._probe, "scope", self.features.max(axis=0, keepdims=True))
+
+    @property
     def scope(self) -> tuple[float, float]:
         """Scaled and unscaled confidence of the whole scope. It must have a token."""
-        whole = Confidences(self._probe, "scope", self.features.max(axis=0, keepdims=True))
-        return float(whole.scaled[0]), float(whole.unscaled[0])
+        return float(self.whole.scaled[0]), float(self.whole.unscaled[0])
 
 
 def token_lines(text: str, spans: Int64, line_starts: Int64) -> Int64:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from heatline.calibration.calibrators import sigmoid
+from heatline.calibration.calibrators import Float64, sigmoid
 from heatline.errors import InputError
 from heatline.probe import SpanProbe
 from heatline.scoring.features import ScopeFeatures
@@ -38,6 +38,27 @@ class PlacedConfidences:
         spans = scope.token_spans - np.int32(scope.start)
         own = ScopeConfidences(text[scope.start : scope.end], spans, scope.features, probe)
         return cls(scope.start, scope.end, scope.name, scope.kind, own)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenColumns:
+    """Tokens in document order."""
+
+    spans: Int64  # (T, 2) code points
+    lines: Int64  # (T,)
+    logits: Float64  # (T,) unscaled
+
+
+@dataclass(frozen=True, slots=True)
+class LineColumns:
+    """Lines that are not blank, in order."""
+
+    spans: Int64  # (L, 2) code points
+    numbers: Int64  # (L,)
+    tokens: Int64  # (L, 2) slices of the tokens
+    logits: Float64  # (L,) unscaled
+    scaled: Float64  # (L,) confidences
+    unscaled: Float64  # (L,)
 
 
 class ScoredText:
@@ -92,27 +113,56 @@ class ScoredText:
         """Every scored line that has a character other than white space."""
         if not self._parts:
             return ()
+        columns = self.line_columns
+        return tuple(
+            map(
+                ScoredLine, columns.spans[:, 0].tolist(), columns.spans[:, 1].tolist(), columns.scaled.tolist(),
+                columns.unscaled.tolist(), columns.numbers.tolist(), map(tuple, columns.tokens.tolist()),
+            )
+        )  # fmt: skip
+
+    @property
+    def line_columns(self) -> LineColumns:
+        """The lines as arrays."""
+        if not self._parts:
+            none, pairs = np.empty(0), np.empty((0, 2), np.int64)
+            return LineColumns(pairs, pairs[:, 0], pairs, none, none, none)
         parts = [part.confidences for part in self._parts]
         counts = [len(part.line_numbers) for part in parts]
         numbers = np.concatenate([p.line_numbers for p in parts]) + np.repeat(self._first_lines, counts)
         tokens = np.concatenate([p.line_tokens for p in parts])
         tokens = tokens + np.repeat(self._first_tokens[:-1], counts)[:, None]
+        logits = np.concatenate([p.lines.logits for p in parts])
         scaled = np.concatenate([p.lines.scaled for p in parts])
         unscaled = np.concatenate([p.lines.unscaled for p in parts])
         if (np.diff(numbers) == 0).any():  # two scopes on one line: it is pooled over both
             firsts = np.flatnonzero(np.diff(numbers, prepend=-1))
             pooled = np.maximum.reduceat(np.concatenate([p.line_features for p in parts]), firsts)
             together = Confidences(self._probe, "line", pooled)
-            scaled, unscaled = together.scaled, together.unscaled
+            logits, scaled, unscaled = together.logits, together.scaled, together.unscaled
             ends = np.append(firsts[1:], len(numbers)) - 1
             numbers, tokens = numbers[firsts], np.stack([tokens[firsts, 0], tokens[ends, 1]], axis=1)
-        borders = self._line_spans[numbers]
-        return tuple(
-            map(
-                ScoredLine, borders[:, 0].tolist(), borders[:, 1].tolist(), scaled.tolist(), unscaled.tolist(),
-                numbers.tolist(), map(tuple, tokens.tolist()),
-            )
-        )  # fmt: skip
+        return LineColumns(self._line_spans[numbers], numbers, tokens, logits, scaled, unscaled)
+
+    @property
+    def token_columns(self) -> TokenColumns:
+        """The tokens as arrays."""
+        parts = [part.confidences for part in self._parts]
+        if not parts:
+            return TokenColumns(np.empty((0, 2), np.int64), np.empty(0, np.int64), np.empty(0))
+        counts = [len(part.spans) for part in parts]
+        starts = np.asarray([part.start for part in self._parts], np.int64)
+        return TokenColumns(
+            np.concatenate([part.spans for part in parts]) + np.repeat(starts, counts)[:, None],
+            np.concatenate([part.token_lines for part in parts]) + np.repeat(self._first_lines, counts),
+            np.concatenate([part.tokens.logits for part in parts]),
+        )
+
+    @property
+    def scope_logits(self) -> Float64:
+        """Unscaled logits ``(S,)`` of ``scopes``."""
+        logits = [part.confidences.whole.logits for part in self._parts]
+        return np.concatenate(logits) if logits else np.empty(0)
 
     @cached_property
     def scopes(self) -> tuple[ScoredScope, ...]:

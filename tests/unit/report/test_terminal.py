@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text as Line
 
 from heatline.report.checked import CheckedFile, Run
-from heatline.report.terminal import Layout, TerminalReport
+from heatline.report.layout import Layout
+from heatline.report.terminal import TerminalReport, aligned
 from tests.unit.report import samples
 from tests.unit.report.samples import Text
 
@@ -158,3 +160,18 @@ def test_among_equal_risks_top_takes_the_first() -> None:
     page = shown(checked(Text([0.1]), Text([0.1]), Text([0.1])), Layout(top=1))
     assert "0.py" in page
     assert "1.py" not in page
+
+
+def test_columns_are_aligned_and_only_the_first_is_cut_to_the_width() -> None:
+    """Figures stay readable however long the names of functions are; wide characters count as two."""
+    rows = [
+        [Line("Function"), Line("Risk")],
+        [Line("a_long_name"), Line("5 %")],
+        [Line("数え"), Line("100 %")],
+    ]
+    assert [line.plain for line in aligned(rows, 100)] == [
+        "Function      Risk",
+        "a_long_name    5 %",
+        "数え         100 %",
+    ]
+    assert [line.plain for line in aligned(rows, 12)] == ["Func…   Risk", "a_lo…    5 %", "数え   100 %"]
