@@ -64,10 +64,9 @@ class FittedProbe:
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive rows of the training states and the spans of each level in them."""
+    """Whole programs, as ranges of rows of the states, and the spans of each level in them."""
 
-    first: int
-    last: int
+    ranges: Sequence[tuple[int, int]]
     scopes: Tensor  # (s,) lengths
     spans: Mapping[str, tuple[Tensor, Tensor, Tensor]]  # level: lengths (n,), kept (n,), weight (n,)
 
@@ -164,8 +163,8 @@ def fit_model(
         [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}],
         settings.learning_rate,
     )
-    learned, batches = _batches(states, examples, training & ~held, settings.batch_tokens, generator)
-    checked, checks = _batches(states, examples, training & held, settings.batch_tokens, generator)
+    batches = _batches(examples, training & ~held, settings.batch_tokens, generator)
+    checks = _batches(examples, training & held, settings.batch_tokens, generator)
     if not batches or not checks:
         raise TrainingError("There are too few problems to learn from. Give more programs, of more problems.")
     steps, step = settings.epochs * len(batches), 0
@@ -178,12 +177,12 @@ def fit_model(
             step += 1
             optimizer.zero_grad()
             ahead = step / (settings.annealing * steps) if settings.annealing else 1.0
-            loss_here = _loss(model, learned, batches[index], settings, max(0.0, 1.0 - ahead))
+            loss_here = _loss(model, states.values, batches[index], settings, max(0.0, 1.0 - ahead))
             loss_here.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         model.eval()
         with torch.no_grad():
-            loss = float(np.mean([float(_loss(model, checked, batch, settings)) for batch in checks]))
+            loss = float(np.mean([float(_loss(model, states.values, batch, settings)) for batch in checks]))
         progress(epoch, loss)
         if loss < best - 1e-5:
             best, best_epoch = loss, epoch
@@ -228,28 +227,19 @@ def _array(tensor: Tensor) -> Float32:
     return np.ascontiguousarray(tensor.detach().numpy(), np.float32)
 
 
-def _batches(
-    states: States, examples: Examples, chosen: Bool, tokens: int, generator: np.random.Generator
-) -> tuple[Tensor, list[Batch]]:
-    """The states of the chosen programs, in a drawn order, and batches of whole programs over them."""
+def _batches(examples: Examples, chosen: Bool, tokens: int, generator: np.random.Generator) -> list[Batch]:
+    """The chosen programs in a drawn order, whole, until there are so many tokens."""
     slices = program_slices(examples, chosen)
-    slices = [slices[i] for i in generator.permutation(len(slices))]
-    if not slices:
-        return states.values[:0], []
-    values = torch.cat([states.values[a:b] for a, b in slices])
-    batches, held, first = [], list[tuple[int, int]](), 0
-    for a, b in slices:
-        held.append((a, b))
-        size = sum(y - x for x, y in held)
-        if size >= tokens:
-            batches.append(_batch(examples, held, first, first + size))
-            held, first = [], first + size
-    if held:
-        batches.append(_batch(examples, held, first, len(values)))
-    return values, batches
+    batches, held = [], list[tuple[int, int]]()
+    for index in generator.permutation(len(slices)):
+        held.append(slices[index])
+        if sum(last - first for first, last in held) >= tokens:
+            batches.append(_batch(examples, held))
+            held = []
+    return [*batches, _batch(examples, held)] if held else batches
 
 
-def _batch(examples: Examples, slices: Sequence[tuple[int, int]], first: int, last: int) -> Batch:
+def _batch(examples: Examples, slices: Sequence[tuple[int, int]]) -> Batch:
     spans = {}
     for name in examples.levels:
         lengths, chosen = _spans(examples, name, slices)
@@ -262,14 +252,15 @@ def _batch(examples: Examples, slices: Sequence[tuple[int, int]], first: int, la
             torch.from_numpy(level.kept[chosen]).float(),
             torch.from_numpy(weight.astype(np.float32)),
         )
-    return Batch(first, last, spans["scope"][0], spans)
+    return Batch(slices, spans["scope"][0], spans)
 
 
 def _loss(
     model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings, as_lines: float = 0.0
 ) -> Tensor:
     """`as_lines` is how much of a token's features and label are its line's (span-max annealing): 1 to 0."""
-    features = model.token_features(values[batch.first : batch.last], batch.scopes)
+    rows = torch.cat([values[first:last] for first, last in batch.ranges])
+    features = model.token_features(rows, batch.scopes)
     total = torch.zeros(())
     for name, level_weight in settings.level_weights:
         lengths, kept, weight = batch.spans[name]
@@ -339,7 +330,7 @@ def model_logits(model: SpanModel, states: States, examples: Examples, chosen: B
     result = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
     with torch.no_grad():
         for first, last in program_slices(examples, chosen):
-            batch = _batch(examples, [(first, last)], first, last)
+            batch = _batch(examples, [(first, last)])
             features = model.token_features(states.values[first:last], batch.scopes)
             for name, level in examples.levels.items():
                 a, b = np.searchsorted(level.firsts, [first, last])
