@@ -6,18 +6,27 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from platformdirs import user_cache_path
 from rich.console import Console
 
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
+from heatline_probes.cli.options import (
+    CorporaOption,
+    EmbeddingsOption,
+    ShareOption,
+    SupervisorOption,
+    TestedOption,
+    ThreadsOption,
+    WeakOption,
+    embeddings_folder,
+    quotas_at,
+)
 from heatline_probes.corpus.programs import corpora_folder, load_corpora
 from heatline_probes.errors import TrainingError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
-from heatline_probes.training.sample import DEFAULT_QUOTAS
 
 
 def ablations(
@@ -25,26 +34,18 @@ def ablations(
     names: Annotated[
         list[str], typer.Option("--variant", help="Only this one; may be given again. Default: all.")
     ] = [],  # noqa: B006
-    supervisor: Annotated[str, typer.Option(help="Supervisor to read with.")] = DEFAULT_SUPERVISOR,
-    corpora: Annotated[
-        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
-    ] = None,
-    share: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
-    ] = 0.5,
-    weak: Annotated[
-        float, typer.Option(min=0.0, help="Failing programs without a patch, as a share of the sample.")
-    ] = 0.2,
-    tested: Annotated[int, typer.Option(min=1, max=5, help="Of five folds, how many are held out.")] = 5,
+    supervisor: SupervisorOption = DEFAULT_SUPERVISOR,
+    corpora: CorporaOption = None,
+    share: ShareOption = 0.5,
+    weak: WeakOption = 0.2,
+    tested: TestedOption = 5,
     resamples: Annotated[int, typer.Option(min=20, help="For the intervals of the differences.")] = 1000,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
-    ] = None,
+    embeddings: EmbeddingsOption = None,
     finished: Annotated[
         Path | None, typer.Option(help="Finished variants, one line each; default: beside --out.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sample, the folds, the fits and the resamples.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit variants of the shipped probe on the same spans and test the differences; may be stopped and run again."""
     from heatline_probes.evaluation.protocol import EvaluationSettings
@@ -62,9 +63,9 @@ def ablations(
     place = finished or out.with_suffix(".jsonl")
     done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}
     loaded = load_corpora(corpora_folder(corpora), other_languages=True)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    quotas = quotas_at(share)
     bundle = SupervisorStore().bundle(supervisor)
-    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+    folder = embeddings_folder(embeddings, supervisor)
 
     def keep(name: str, found: Mapping[str, Any]) -> None:
         with place.open("a") as file:
@@ -82,7 +83,9 @@ def ablations(
         )
     command = f"heatline-probes ablations --out {out.name} --supervisor {supervisor} --share {share:g}"
     command += f" --weak {weak:g} --tested {tested} --resamples {resamples} --seed {seed}"
-    about = f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, {tested} of 5 folds held out"
+    about = (
+        f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, {tested} of 5 folds held out"
+    )
     with atomic_path(out) as temporary:
         temporary.write_text(ablation_page(rows, command, about), encoding="utf-8")
     Console(stderr=True).print(f"Wrote {out}.")

@@ -11,9 +11,17 @@ from rich.console import Console
 
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline_probes.cli.options import (
+    CorporaOption,
+    EpochsOption,
+    ShareOption,
+    SupervisorOption,
+    TestedOption,
+    ThreadsOption,
+    quotas_at,
+)
 from heatline_probes.corpus.programs import load_corpora
 from heatline_probes.patches.table import MINED, load_patches
-from heatline_probes.training.sample import DEFAULT_QUOTAS
 
 
 def grid(
@@ -21,20 +29,16 @@ def grid(
         Path, typer.Argument(help="GGUF file of the supervisor: bundles of other depths are built.")
     ],
     out: Annotated[Path, typer.Option(help="The page to write; its plot goes to images/ beside it.")],
-    supervisor: Annotated[str, typer.Option(help="Its name.")] = DEFAULT_SUPERVISOR,
-    corpora: Annotated[
-        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
-    ] = None,
-    share: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
-    ] = 0.1,
-    tested: Annotated[int, typer.Option(min=1, max=5, help="Of five folds, how many are held out.")] = 2,
-    epochs: Annotated[int, typer.Option(min=1)] = 8,
+    supervisor: SupervisorOption = DEFAULT_SUPERVISOR,
+    corpora: CorporaOption = None,
+    share: ShareOption = 0.1,
+    tested: TestedOption = 2,
+    epochs: EpochsOption = 8,
     folder: Annotated[
         Path | None, typer.Option(help="For bundles, states and finished rows; default: in the cache.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sample, the folds and the fits.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit every combination of style, width, pooling, loss and scope stage; may be stopped and run again."""
     from heatline_probes.training.grid import embed_styles, run_grid
@@ -51,7 +55,7 @@ def grid(
             file.write(json.dumps(dict(row)) + "\n")
 
     loaded = load_corpora(corpora)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    quotas = quotas_at(share)
     sample = labelled_sample(loaded, load_patches(MINED), quotas, seed)
     with stage_progress() as progress:
         embedded = embed_styles(weights, supervisor, loaded, sample, place, threads, progress)

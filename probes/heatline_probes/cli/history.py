@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from platformdirs import user_cache_path
 from rich.console import Console
 
 from heatline.cli.progress import stage_progress
@@ -14,33 +13,36 @@ from heatline.scorer import find_probe
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
+from heatline_probes.cli.options import (
+    CorporaOption,
+    EmbeddingsOption,
+    EpochsOption,
+    ShareOption,
+    SupervisorOption,
+    TestedOption,
+    ThreadsOption,
+    embeddings_folder,
+    quotas_at,
+)
 from heatline_probes.corpus.programs import load_corpora
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
-from heatline_probes.training.sample import DEFAULT_QUOTAS
 
 
 def history(
     rows: Annotated[Path, typer.Argument(help="Folder of rows that `corpus from-git` wrote.")],
     texts: Annotated[Path, typer.Argument(help="Folder of their texts.")],
     out: Annotated[Path, typer.Option(help="The page to write.")],
-    supervisor: Annotated[str, typer.Option(help="Supervisor to read with.")] = DEFAULT_SUPERVISOR,
-    corpora: Annotated[
-        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
-    ] = None,
-    share: Annotated[
-        float,
-        typer.Option(min=0.01, max=1.0, help="Of the default number of benchmark programs per dataset."),
-    ] = 0.5,
+    supervisor: SupervisorOption = DEFAULT_SUPERVISOR,
+    corpora: CorporaOption = None,
+    share: ShareOption = 0.5,
     most: Annotated[int, typer.Option(min=1, help="Scopes of one repository.")] = 400,
-    tested: Annotated[int, typer.Option(min=1, max=5, help="Of five folds, how many are held out.")] = 5,
-    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 4,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
-    ] = None,
+    tested: TestedOption = 5,
+    epochs: EpochsOption = 4,
+    embeddings: EmbeddingsOption = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
     seed: Annotated[int, typer.Option(help="Of the samples, the folds and the fits.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train on benchmarks only, history only, both, and one after the other; measure all four on both domains."""
     from heatline_probes.training.domain_page import domain_page
@@ -53,9 +55,9 @@ def history(
     shipped = SpanProbe.load(find_probe(supervisor))
     written = read_history_rows(rows, texts, most, seed=seed)
     loaded = load_corpora(corpora, other_languages=True)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
+    quotas = quotas_at(share)
     settings = FitSettings(features=64, scope_features=64, epochs=epochs, seed=seed)
-    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+    folder = embeddings_folder(embeddings, supervisor)
     with stage_progress() as progress:
         sample = labelled_sample(
             loaded, load_patches(MINED), quotas, seed, FILES,

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from heatline.supervisor.store import SupervisorStore
 from heatline.supervisor.tokenizer import TextTokenizer
+from heatline_probes.cli.options import CorporaOption
 from heatline_probes.corpus.programs import Corpora, Program, corpora_folder, load_corpora
 from heatline_probes.errors import PatchError
 from heatline_probes.patches.attempts import entry_points
@@ -51,9 +52,6 @@ from heatline_probes.patches.unverified import nearest_patches, write_unverified
 
 app = typer.Typer(help="Minimal patches of failing programs.", no_args_is_help=True)
 
-CorporaOption = Annotated[
-    Path | None, typer.Option("--corpora", help="Folder of corpora; default: HEATLINE_CORPORA.")
-]
 DatasetOption = Annotated[list[str], typer.Option("--dataset", help="Dataset to mine; may be repeated.")]
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="File that remembers what was done; default: in the cache.")

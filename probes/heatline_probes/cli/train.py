@@ -5,28 +5,35 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from platformdirs import user_cache_path
 from rich.console import Console
 
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
+from heatline_probes.cli.options import (
+    CorporaOption,
+    EmbeddingsOption,
+    EpochsOption,
+    ShareOption,
+    SupervisorOption,
+    ThreadsOption,
+    WeakOption,
+    embeddings_folder,
+    quotas_at,
+)
 from heatline_probes.corpus.programs import corpora_folder, load_corpora, own_corpora
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
-from heatline_probes.training.sample import DEFAULT_QUOTAS
 
 PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out", "leave_one_language_out"]
 
 
 def train(
     out: Annotated[Path, typer.Option(help="Folder for NAME.safetensors and NAME.json.")],
-    supervisor: Annotated[str, typer.Option(help="Supervisor to read with.")] = DEFAULT_SUPERVISOR,
+    supervisor: SupervisorOption = DEFAULT_SUPERVISOR,
     name: Annotated[str, typer.Option(help="The probe's name.")] = "default",
-    corpora: Annotated[
-        Path | None, typer.Option(help="Folder of corpora; default: HEATLINE_CORPORA.")
-    ] = None,
+    corpora: CorporaOption = None,
     own: Annotated[
         list[Path],
         typer.Option(
@@ -36,9 +43,7 @@ def train(
         ),
     ] = [],  # noqa: B006
     patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
-    share: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
-    ] = 1.0,
+    share: ShareOption = 1.0,
     protocols: Annotated[
         list[str], typer.Option("--protocol", help="What to measure; may be given again.")
     ] = PROTOCOLS,
@@ -46,19 +51,15 @@ def train(
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
     ] = 64,
-    epochs: Annotated[int, typer.Option(min=1, help="The learning rate falls to 0 over them.")] = 8,
+    epochs: EpochsOption = 8,
     dropout: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Of the token features; more, for other code than this.")
     ] = 0.4,
-    weak: Annotated[
-        float, typer.Option(min=0.0, help="Failing programs without a patch, as a share of the sample.")
-    ] = 0.1,
+    weak: WeakOption = 0.1,
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
     ] = FILES,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Folder of hidden states; default: in the cache. Used again.")
-    ] = None,
+    embeddings: EmbeddingsOption = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Keep held-out predictions here, for `evaluate`.")
     ] = None,
@@ -66,9 +67,7 @@ def train(
         bool, typer.Option(help="Put metrics on the card; else `evaluate --card` does, from the predictions.")
     ] = True,
     seed: Annotated[int, typer.Option(help="Of the sample, the folds and the fit.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads (default: physical cores but one).")
-    ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train a span probe, measure it on held-out programs, and write it with its card."""
     from heatline_probes.evaluation.predictions import Predictions
@@ -78,17 +77,16 @@ def train(
 
     bundle = SupervisorStore().bundle(supervisor)
     default = None if own and corpora is None else load_corpora(corpora_folder(corpora), other_languages=True)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()} if default else {}
+    quotas = quotas_at(share) if default else {}
     loaded = own_corpora(own, default)
     added = Counter(p.dataset for p in loaded.programs[len(default.programs) if default else 0 :])
     quotas |= added
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
         f"--scope-features {scope_features} --epochs {epochs} --dropout {dropout:g} --weak {weak:g} "
-        f"--background {background} --seed {seed}"
-        + "".join(f" --corpus {path.name}" for path in own)
+        f"--background {background} --seed {seed}" + "".join(f" --corpus {path.name}" for path in own)
     )
-    folder = embeddings or user_cache_path("heatline") / "embeddings" / supervisor
+    folder = embeddings_folder(embeddings, supervisor)
     settings = FitSettings(
         features=features, scope_features=scope_features, epochs=epochs, dropout=dropout, seed=seed
     )
