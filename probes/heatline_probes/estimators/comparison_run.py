@@ -74,6 +74,7 @@ def run_comparison(
         "model": resources.sampler,
         "supervisor": resources.scorer.supervisor,
         "probe": resources.scorer.probe.name,
+        "probe_sha256": resources.scorer.probe.card.sha256,
         "programs": len(judged),
         "passing": sum(one.passes for one in judged),
         "unpatched": sum(not verdict.get("edits") for verdict in failing),

@@ -47,6 +47,7 @@ def _sentence(found: Mapping[str, Any]) -> str:
     return (
         f"{found['programs']} programs by {found['model']} ({datasets}), {found['passing']} of which pass; "
         f"{found['unpatched']} more fail and have no patch that passes the tests, and are left out. "
+        f"The probe is {found['probe']} of {found['supervisor']} (SHA-256 {found['probe_sha256'][:8]}…). "
         "In brackets: 95 % intervals over programs drawn again within each dataset. Calibrators are fitted "
         "on the other problems, in five folds."
     )

@@ -179,6 +179,7 @@ def test_tables_and_page_are_written(compared, tmp_path):
     assert json.loads(texts[".json"])["programs"] == COUNT
     assert "| multisampling:min | " in texts[".md"]
     assert "fell back to the base rate" in texts[".md"]
+    assert f"(SHA-256 {compared[1]['probe_sha256'][:8]}…)" in texts[".md"]
     assert "<svg" in texts[".html"]
     assert "<script" not in texts[".html"]
     assert 'src="' not in texts[".html"]
