@@ -1,4 +1,4 @@
-"""`heatline-probes ablations`: what each choice of the shipped probe is worth."""
+"""`heatline-probes ablations`: what each choice in training a probe is worth."""
 
 import json
 from collections.abc import Mapping
@@ -39,6 +39,9 @@ def ablations(
     share: ShareOption = 0.5,
     weak: WeakOption = 0.2,
     tested: TestedOption = 5,
+    left_out: Annotated[
+        bool, typer.Option("--datasets-left-out", help="Hold out each dataset instead of folds of problems.")
+    ] = False,
     resamples: Annotated[int, typer.Option(min=20, help="For the intervals of the differences.")] = 1000,
     embeddings: EmbeddingsOption = None,
     finished: Annotated[
@@ -47,7 +50,7 @@ def ablations(
     seed: Annotated[int, typer.Option(help="Of the sample, the folds, the fits and the resamples.")] = 0,
     threads: ThreadsOption = None,
 ) -> None:
-    """Fit variants of the shipped probe on the same spans and test the differences; may be stopped and run again."""
+    """Fit variants of one base probe on the same spans and test the differences; may be stopped and run again."""
     from heatline_probes.evaluation.protocol import EvaluationSettings
     from heatline_probes.training.ablation_page import ablation_page
     from heatline_probes.training.ablation_study import weighed_study
@@ -60,6 +63,7 @@ def ablations(
             f"There is no variant {sorted(unknown)[0]!r}. Use some of {', '.join(sorted(known))}."
         )
     chosen = [variant for variant in VARIANTS if not names or variant.name in names]
+    protocol = "leave_one_dataset_out" if left_out else "by_problem"
     place = finished or out.with_suffix(".jsonl")
     done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}
     loaded = load_corpora(corpora_folder(corpora), other_languages=True)
@@ -79,13 +83,22 @@ def ablations(
         extended = with_weak(loaded, sample, weak, seed)
         study = weighed_study(bundle, loaded, extended, folder, threads, progress)
         rows = run_ablations(
-            study, chosen, 5, tested, seed, EvaluationSettings(resamples, seed), done, progress, keep
+            study,
+            chosen,
+            5,
+            tested,
+            protocol,
+            seed,
+            EvaluationSettings(resamples, seed),
+            done,
+            progress,
+            keep,
         )
     command = f"heatline-probes ablations --out {out.name} --supervisor {supervisor} --share {share:g}"
-    command += f" --weak {weak:g} --tested {tested} --resamples {resamples} --seed {seed}"
-    about = (
-        f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, {tested} of 5 folds held out"
-    )
+    held = "--datasets-left-out" if left_out else f"--tested {tested}"
+    command += f" --weak {weak:g} {held} --resamples {resamples} --seed {seed}"
+    about = f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, "
+    about += "each dataset left out once" if left_out else f"{tested} of 5 folds of problems held out"
     with atomic_path(out) as temporary:
         temporary.write_text(ablation_page(rows, command, about), encoding="utf-8")
     Console(stderr=True).print(f"Wrote {out}.")

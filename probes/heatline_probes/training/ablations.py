@@ -1,4 +1,4 @@
-"""What each choice of the shipped probe is worth: every variant against it, on the same spans, paired."""
+"""What each choice in training a probe is worth: every variant against one base, on the same spans, paired."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,12 +17,12 @@ from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, folds_by_group
 from heatline_probes.training.fit import FitSettings, States, fit_model, model_logits
 from heatline_probes.training.labels import LabelledSample
-from heatline_probes.training.train import TrainingPlan, predictions_of
+from heatline_probes.training.train import TrainingPlan, predictions_of, tested_split
 
 Key = tuple[str, str]
 Float64 = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-SHIPPED = FitSettings(features=64, scope_features=64, epochs=4)
+BASE = FitSettings(features=64, scope_features=64, epochs=4)
 PAPER = FitSettings()
 
 
@@ -54,7 +54,7 @@ class Variant:
 
     name: str
     about: str
-    settings: FitSettings = SHIPPED
+    settings: FitSettings = BASE
     weights: Callable[[Study], Float64] = _strong
 
 
@@ -91,15 +91,21 @@ def _verified(study: Study) -> Float64:
 
 VARIANTS: tuple[Variant, ...] = (
     Variant("paper", "d 32, no scope stage, 30 epochs with early stopping: the paper's probe", PAPER),
-    Variant("no-scope-stage", "without the scope stage", replace(SHIPPED, scope_features=0)),
-    Variant("narrow", "32 + 32 features", replace(SHIPPED, features=32, scope_features=32)),
-    Variant("long", "30 epochs with early stopping", replace(SHIPPED, epochs=30)),
-    Variant("cross-entropy", "cross-entropy for the Brier loss", replace(SHIPPED, loss="bce")),
-    Variant("focal", "focal loss, γ = 2", replace(SHIPPED, loss="focal")),
-    Variant("annealed", "token loss from lines to tokens over half of the steps", replace(SHIPPED, annealing=0.5)),
+    Variant("no-scope-stage", "without the scope stage", replace(BASE, scope_features=0)),
+    Variant("narrow", "32 + 32 features", replace(BASE, features=32, scope_features=32)),
+    Variant("long", "30 epochs with early stopping", replace(BASE, epochs=30)),
+    Variant("eight-epochs", "8 epochs", replace(BASE, epochs=8)),
+    Variant("dropout", "8 epochs, dropout 0.4 for 0.2", replace(BASE, epochs=8, dropout=0.4)),
+    Variant(
+        "dropout-weak", "8 epochs, dropout 0.4, and failing programs without any patch: what is shipped",
+        replace(BASE, epochs=8, dropout=0.4), _as_weighted,
+    ),
+    Variant("cross-entropy", "cross-entropy for the Brier loss", replace(BASE, loss="bce")),
+    Variant("focal", "focal loss, γ = 2", replace(BASE, loss="focal")),
+    Variant("annealed", "token loss from lines to tokens over half of the steps", replace(BASE, annealing=0.5)),
     Variant(
         "lines-only", "the loss of lines alone",
-        replace(SHIPPED, level_weights=(("token", 0.0), ("line", 1.0), ("scope", 0.0))),
+        replace(BASE, level_weights=(("token", 0.0), ("line", 1.0), ("scope", 0.0))),
     ),
     Variant("weak-labels", "also failing programs without any patch: their scope is edited", weights=_as_weighted),
     Variant("by-quality", "unverified failing programs count by the share they keep", weights=_by_quality),
@@ -126,46 +132,56 @@ def run_ablations(
     variants: Sequence[Variant] = VARIANTS,
     folds: int = 5,
     tested: int = 5,
+    protocol: str = "by_problem",
     seed: int = 0,
     settings: EvaluationSettings = EvaluationSettings(),
     done: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress = lambda stage, done, total: None,
     keep: Callable[[str, Mapping[str, Any]], None] = lambda name, found: None,
 ) -> dict[str, Mapping[str, Any]]:
-    """By variant, what `compare_runs` says of the shipped choice (`one`) and it (`other`); by problem, scaled.
+    """By variant, what `compare_runs` says of the base (`one`) and it (`other`), scaled.
 
-    `tested` of the `folds` are held out, each once.  What is in `done` isn't fitted again; every finished variant
-    is given to `keep`.  Background and weak programs are never tested.
+    `tested` of the `folds` of problems are held out, each once; or, with that `protocol`, each dataset.  What is
+    in `done` isn't fitted again; every finished variant is given to `keep`.  Background and weak programs are
+    never tested.
     """
     result = dict(done or {})
     todo = [variant for variant in variants if variant.name not in result]
     if not todo:
         return result
-    progress("shipped", 0, len(todo) + 1)
-    base = held_out(study, Variant("shipped", ""), folds, tested, seed)
+    progress("base", 0, len(todo) + 1)
+    split = study_split(study, protocol, folds, tested, seed)
+    base = held_out(study, Variant("base", ""), split, protocol, seed)
     for number, variant in enumerate(todo, start=1):
         progress(variant.name, number, len(todo) + 1)
-        other = held_out(study, variant, folds, tested, seed)
+        other = held_out(study, variant, split, protocol, seed)
         result[variant.name] = compare_runs(base, other, settings)
         keep(variant.name, result[variant.name])
     return result
 
 
-def held_out(study: Study, variant: Variant, folds: int, tested: int, seed: int) -> Predictions:
-    """Predictions of the tested folds by probes that are fitted with the variant's weights and settings."""
-    examples = replace(study.examples, weight=variant.weights(study))
+def study_split(study: Study, protocol: str, folds: int, tested: int, seed: int) -> Split:
+    """Some folds of problems, or every Python dataset; background and weak programs are never tested."""
+    examples = study.examples
+    if protocol != "by_problem":
+        return tested_split(protocol, study.sample, examples.group, TrainingPlan("", "", seed=seed))
     fold = folds_by_group(examples.group, folds, seed)
     fold[fold >= tested] = -1
     untested = study.where(lambda p: p.dataset == BACKGROUND or (p.problem_key, p.code_sha) in study.weak)
-    split = Split(
+    return Split(
         np.where(untested > 0, -1, fold), tuple(f"fold {i + 1}" for i in range(tested)), examples.group
     )
+
+
+def held_out(study: Study, variant: Variant, split: Split, protocol: str, seed: int) -> Predictions:
+    """Predictions of the tested folds by probes that are fitted with the variant's weights and settings."""
+    examples = replace(study.examples, weight=variant.weights(study))
     logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
-    for held in range(tested):
+    for held in range(len(split.names)):
         learned = split.training(held) & (examples.weight > 0)
         model, _, _ = fit_model(study.states, examples, learned, replace(variant.settings, seed=seed))
         for level, values in model_logits(model, study.states, examples, split.test(held)).items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
     plan = TrainingPlan(variant.name, "", seed=seed, settings=variant.settings)
-    return predictions_of(plan, examples, study.sample, split, "by_problem", logits, asdict(variant.settings))
+    return predictions_of(plan, examples, study.sample, split, protocol, logits, asdict(variant.settings))

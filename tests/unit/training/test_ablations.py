@@ -1,4 +1,4 @@
-"""Variants of the shipped probe on one set of spans: weights, weak labels, annealing, and the page."""
+"""Variants of one base probe on one set of spans: weights, weak labels, annealing, and the page."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,13 @@ from heatline_probes.patches.labels import Edit, EditKind
 from heatline_probes.training.ablation_page import ablation_page
 from heatline_probes.training.ablation_study import weighed_study
 from heatline_probes.training.ablations import (
-    SHIPPED,
+    BASE,
     VARIANTS,
     Variant,
     edited_share,
     held_out,
     run_ablations,
+    study_split,
 )
 from heatline_probes.training.fit import FitSettings
 from heatline_probes.training.labels import labelled_sample, with_weak
@@ -29,7 +30,7 @@ from tests.tiny import tiny_gguf
 from tests.unit.training.own_programs import QUOTAS
 
 pytestmark = pytest.mark.probes
-QUICK = replace(SHIPPED, features=8, scope_features=8, epochs=2)
+QUICK = replace(BASE, features=8, scope_features=8, epochs=2)
 SETTINGS = EvaluationSettings(resamples=20)
 
 
@@ -57,16 +58,20 @@ def quick(name, **changes):
     return replace(variant, settings=replace(QUICK, **changes))
 
 
+def by_problem(study, variant, tested=3):
+    return held_out(study, variant, study_split(study, "by_problem", 3, tested, 0), "by_problem", 0)
+
+
 def test_a_variant_of_the_same_settings_differs_by_nothing(study):
     same = Variant("same", "", QUICK)
-    base = held_out(study, same, 3, 3, 0)
-    again = held_out(study, same, 3, 3, 0)
+    base = by_problem(study, same, 3)
+    again = by_problem(study, same, 3)
     np.testing.assert_array_equal(base.levels["line"].logit, again.levels["line"].logit)
 
 
 def test_weak_programs_change_the_fit_but_are_never_tested(study):
-    base = held_out(study, Variant("base", "", QUICK), 3, 3, 0)
-    weak = held_out(study, quick("weak-labels"), 3, 3, 0)
+    base = by_problem(study, Variant("base", "", QUICK), 3)
+    weak = by_problem(study, quick("weak-labels"), 3)
     programs = study.examples.programs
     untested = [i for i, p in enumerate(programs) if (p.problem_key, p.code_sha) in study.weak]
     lines = weak.levels["line"]
@@ -92,8 +97,8 @@ def test_of_a_weak_program_only_the_longest_scope_counts_as_edited(study):
 
 def test_annealing_changes_the_fit_and_wants_max_pooling(study):
     longer = replace(QUICK, epochs=4)
-    base = held_out(study, Variant("base", "", longer), 3, 1, 0).levels["line"].logit
-    annealed = held_out(study, quick("annealed", epochs=4, annealing=0.8), 3, 1, 0).levels["line"].logit
+    base = by_problem(study, Variant("base", "", longer), 1).levels["line"].logit
+    annealed = by_problem(study, quick("annealed", epochs=4, annealing=0.8), 1).levels["line"].logit
     known = np.isfinite(base)
     assert (base[known] != annealed[known]).any()
     with pytest.raises(TrainingError, match="max pooling"):
@@ -121,16 +126,27 @@ def test_an_edited_share_is_of_characters():
 def test_finished_variants_are_not_fitted_again_and_the_page_has_a_row_each(study):
     variants = [quick("paper"), quick("weak-labels")]
     kept = {}
-    rows = run_ablations(study, variants, 3, 3, 0, SETTINGS, keep=kept.__setitem__)
+    rows = run_ablations(study, variants, 3, 3, "by_problem", 0, SETTINGS, keep=kept.__setitem__)
     assert rows == kept
     again = []
     assert run_ablations(
-        study, variants, 3, 3, 0, SETTINGS, done=rows, keep=lambda name, found: again.append(name)
+        study, variants, 3, 3, "by_problem", 0, SETTINGS, done=rows, keep=lambda name, found: again.append(name)
     ) == rows  # fmt: skip
     assert not again
     page = ablation_page(rows, "heatline-probes ablations", "a few programs")
-    assert "**shipped**" in page
+    assert "**base**" in page
     assert sum(line.startswith(("| paper:", "| weak-labels:")) for line in page.splitlines()) == 2
+
+
+def test_datasets_can_be_left_out_instead_of_problems(study):
+    """Every Python dataset is a fold of its own; weak programs are in none."""
+    split = study_split(study, "leave_one_dataset_out", 3, 3, 0)
+    programs = study.examples.programs
+    for fold, name in enumerate(split.names):
+        assert {programs[i].dataset for i in np.flatnonzero(split.test(fold))} == {name}
+    assert not any(
+        (programs[i].problem_key, programs[i].code_sha) in study.weak for i in np.flatnonzero(split.fold >= 0)
+    )
 
 
 def test_weak_programs_are_failing_ones_outside_the_sample(corpora):
