@@ -72,6 +72,9 @@ class SpanProbe:
     line_calibrators: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict
     )  # by language; never saved
+    _calibrators: dict[str, Calibrator] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )  # those that were asked for; a changed copy of the probe has its own
 
     @property
     def name(self) -> str:
@@ -107,7 +110,10 @@ class SpanProbe:
 
     def calibrator(self, level: str) -> Calibrator:
         """The calibrator of ``token``, ``line`` or ``scope``."""
-        return calibrator_from_json(self.card.calibrators[level])
+        known = self._calibrators.get(level)
+        if known is None:
+            known = self._calibrators[level] = calibrator_from_json(self.card.calibrators[level])
+        return known
 
     @property
     def width(self) -> int:

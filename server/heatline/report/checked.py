@@ -20,6 +20,10 @@ class Scored(Protocol):
     @property
     def tokens(self) -> Sequence[ScoredToken]: ...
 
+    def tokens_between(self, first: int, last: int) -> Sequence[ScoredToken]:
+        """``tokens[first:last]`` without making the others."""
+        ...
+
     @property
     def scopes(self) -> Sequence[ScoredScope]: ...
 

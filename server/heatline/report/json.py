@@ -15,6 +15,7 @@ from heatline.scoring.result import ScoredLine, ScoredScope, ScoredSpan
 
 SCHEMA_VERSION = 1
 _DIGITS = 6
+"""Of risks, as ``:.6f`` in what is put together as text."""
 
 
 class JsonReport:
@@ -58,30 +59,39 @@ def _file(file: CheckedFile, with_text: bool) -> str:
     Its lines and tokens are put together as text: there may be millions, and as dictionaries they took half of the
     time of a check that has everything in its cache.
     """
-    tokens = [_span(file, token, with_text) for token in file.scored.tokens]
-    lines = ", ".join(_line(file, line, tokens, with_text) for line in file.lines)
+    tokens = _spans(file, file.scored.tokens, with_text)
+    lines = ", ".join(
+        _line(file, line, members, tokens)
+        for line, members in zip(file.lines, _spans(file, file.lines, with_text), strict=True)
+    )
     flagged = file.flagged_lines()
     scopes = json.dumps([_scope(file, scope, flagged) for scope in file.scored.scopes])
     return f'{{"path": {json.dumps(file.name)}, "lines": [{lines}], "scopes": {scopes}}}'
 
 
-def _line(file: CheckedFile, line: ScoredLine, tokens: Sequence[str], with_text: bool) -> str:
+def _line(file: CheckedFile, line: ScoredLine, members: str, tokens: Sequence[str]) -> str:
     quiet = file.quiet.get(line.line)
     because = f', "quiet": "{quiet}"' if quiet else ""
-    inside = "}, {".join(tokens[line.tokens[0] : line.tokens[1]])
+    inside = ", ".join([f"{{{token}}}" for token in tokens[line.tokens[0] : line.tokens[1]]])
     return (
-        f'{{"line": {line.line + 1}, {_span(file, line, with_text)}, '
-        f'"flagged": {"true" if line.line in file.flagged else "false"}{because}, "tokens": [{{{inside}}}]}}'
+        f'{{"line": {line.line + 1}, {members}, "flagged": {"true" if line.line in file.flagged else "false"}'
+        f'{because}, "tokens": [{inside}]}}'
     )
 
 
-def _span(file: CheckedFile, span: ScoredSpan, with_text: bool) -> str:
+def _spans(file: CheckedFile, spans: Sequence[ScoredSpan], with_text: bool) -> list[str]:
     """The members that every span has, without brackets."""
-    text = f', "text": {json.dumps(file.text[span.start : span.end])}' if with_text else ""
-    return (
-        f'"start": {span.start}, "end": {span.end}{text}, "risk": {round(1.0 - span.confidence, _DIGITS)}, '
-        f'"unscaled_risk": {round(1.0 - span.unscaled_confidence, _DIGITS)}'
-    )
+    if with_text:
+        return [
+            f'"start": {span.start}, "end": {span.end}, "text": {json.dumps(file.text[span.start : span.end])}, '
+            f'"risk": {1.0 - span.confidence:.6f}, "unscaled_risk": {1.0 - span.unscaled_confidence:.6f}'
+            for span in spans
+        ]
+    return [
+        f'"start": {span.start}, "end": {span.end}, '
+        f'"risk": {1.0 - span.confidence:.6f}, "unscaled_risk": {1.0 - span.unscaled_confidence:.6f}'
+        for span in spans
+    ]
 
 
 def _scope(file: CheckedFile, scope: ScoredScope, flagged: Sequence[ScoredLine]) -> dict[str, Any]:

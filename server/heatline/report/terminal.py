@@ -149,7 +149,7 @@ class TerminalReport:
         row.append(f" {heat.percent(risk):>5}", style="bold" if flagged else "dim")
         row.append(f" {self.rule} ", style="dim")
         margin = row.cell_len
-        tokens = file.scored.tokens[line.tokens[0] : line.tokens[1]]
+        tokens = file.scored.tokens_between(*line.tokens)
         riskiest = riskiest_tokens(file.text, tokens, self.run.shown_risk) if focused else []
         styles = [
             (token.start, token.end, heat.TOKEN_STYLES[heat.bucket(self.run.shown_risk(token))])

@@ -34,17 +34,10 @@ class KnownText(ScoredText):
 
     @cached_property
     def tokens(self) -> tuple[ScoredToken, ...]:
-        known = self._logits
-        confidences = Confidences.of_logits(self._probe, "token", known.token_logits)
-        return tuple(
-            map(
-                ScoredToken, known.token_spans[:, 0].tolist(), known.token_spans[:, 1].tolist(),
-                confidences.scaled.tolist(), confidences.unscaled.tolist(), known.token_lines.tolist(),
-            )
-        )  # fmt: skip
+        return self._tokens(slice(None))
 
     def tokens_between(self, first: int, last: int) -> tuple[ScoredToken, ...]:
-        return self.tokens[first:last]
+        return self._tokens(slice(first, last))
 
     @cached_property
     def lines(self) -> tuple[ScoredLine, ...]:
@@ -71,6 +64,20 @@ class KnownText(ScoredText):
 
     def span(self, start: int, end: int) -> ScoredQuery:
         return self._scored.span(start, end)
+
+    def _tokens(self, chosen: slice) -> tuple[ScoredToken, ...]:
+        known, confidences = self._logits, self._token_confidences
+        spans = known.token_spans[chosen]
+        return tuple(
+            map(
+                ScoredToken, spans[:, 0].tolist(), spans[:, 1].tolist(), confidences.scaled[chosen].tolist(),
+                confidences.unscaled[chosen].tolist(), known.token_lines[chosen].tolist(),
+            )
+        )  # fmt: skip
+
+    @cached_property
+    def _token_confidences(self) -> Confidences:
+        return Confidences.of_logits(self._probe, "token", self._logits.token_logits)
 
     @cached_property
     def _scored(self) -> ScoredText:

@@ -36,6 +36,9 @@ class Text:
             for n in range(scopes)
         ]
 
+    def tokens_between(self, first: int, last: int) -> list[ScoredToken]:
+        return self.tokens[first:last]
+
     def span(self, start: int, end: int) -> ScoredQuery:
         shares = (Contribution(start, end, 1.5), Contribution(start, end, -0.5))
         return ScoredQuery(start, end, 0.5, 0.5, "line", shares, 0.0)
