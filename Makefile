@@ -70,13 +70,20 @@ lint: $(VENV)/.stamp-dev node_modules/.stamp ## Check style and types
 	else echo "The probes extra is not installed: only server/ is type-checked."; $(BIN)/mypy server; fi
 	@if command -v npm >/dev/null; then npm run lint && npm run typecheck; fi
 
+# `make bench QUICK=1 PAGES=FOLDER` runs the least of every part, to see that all of it works; its figures mean nothing.
+PAGES ?= docs
+LEAST := $(if $(QUICK),--supervisor smollm2-135m)
+
 bench: $(VENV)/.stamp-probes ## Measure everything and write docs/benchmarks*.md (an hour, on a machine with nothing else to do)
-	$(BIN)/python benchmarks/throughput.py --out docs/benchmarks.md
-	$(BIN)/python benchmarks/builds.py --out docs/benchmarks-builds.md
-	$(BIN)/python benchmarks/startup.py --out docs/benchmarks-startup.md
-	$(BIN)/python benchmarks/latency.py --out docs/benchmarks-latency.md
-	$(BIN)/python benchmarks/growth.py --out docs/benchmarks-growth.md
-	$(BIN)/python benchmarks/check_tree.py --files 200 --out docs/benchmarks-check.md
+	@mkdir -p "$(PAGES)"
+	$(BIN)/python benchmarks/throughput.py $(LEAST) $(if $(QUICK),--part lengths) --out "$(PAGES)/benchmarks.md"
+	$(BIN)/python benchmarks/builds.py $(LEAST) --out "$(PAGES)/benchmarks-builds.md"
+	$(BIN)/python benchmarks/startup.py $(LEAST) $(if $(QUICK),--rounds 1) --out "$(PAGES)/benchmarks-startup.md"
+	$(BIN)/python benchmarks/latency.py $(LEAST) $(if $(QUICK),--keystrokes 8 --lines 200) \
+		--out "$(PAGES)/benchmarks-latency.md"
+	$(BIN)/python benchmarks/growth.py $(if $(QUICK),--quick) --out "$(PAGES)/benchmarks-growth.md"
+	$(BIN)/python benchmarks/check_tree.py $(LEAST) --files $(if $(QUICK),3 --lines 40,200) \
+		--out "$(PAGES)/benchmarks-check.md"
 
 profile: $(VENV)/.stamp-probes ## See where the time goes and write docs/profiles.md
 	$(BIN)/python benchmarks/profiles.py --out docs/profiles.md

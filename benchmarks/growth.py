@@ -1,11 +1,12 @@
 """Whether a keystroke and the memory grow with the file's length, with open documents and with edits.
 
-    python benchmarks/growth.py [--supervisor NAME] [--out docs/benchmarks-growth.md]
+    python benchmarks/growth.py [--supervisor NAME] [--quick] [--out docs/benchmarks-growth.md]
 
 Through a real server and its pipes, as in latency.py: the median time from a key in one function to the diagnostics of
-its version, in files of 100 to 3,000 lines; beside 1 to 16 open files of 200 lines; and hundred by hundred in one
-session of 400 edits; each with the memory of server and worker then (proportional set size).  Writes Markdown to
---out, the same figures as JSON beside it and a plot in images/.  Linux only.
+its version, in files of 100 to 2,000 lines; beside 1 to 16 open files of 100 lines; and hundred by hundred in one
+session of 400 edits; each with the memory of server and worker then (proportional set size).  Takes two minutes on two
+cores with nothing else to do.  --quick only shows that it works.  Writes Markdown to --out, the same figures as JSON
+beside it and a plot in images/.  Linux only.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ import json
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latency import Editor, long_file, proportional_set_size, rest
+from latency import Editor, compile_modules, long_file, proportional_set_size
 
-LENGTHS, DOCUMENTS = (100, 300, 1000, 3000), (1, 4, 16)
-DOCUMENT_LINES, KEYS, EDITS, BATCH = 200, 20, 400, 100
+IDLE_SECONDS = 3.0
+"""After so long the worker has written what it scored, and given back memory."""
 FUNCTION = (
     "def settled(accounts, rates):\n    total = 0\n    for account in accounts:\n        total += account\n"
 )
@@ -32,6 +35,21 @@ AXES = {
     "documents": "open files",
     "edits": "edits made",
 }
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured: ``keys`` a point, and in the session of ``edits`` one point after each ``batch``."""
+
+    lengths: tuple[int, ...] = (100, 300, 1000, 2000)
+    documents: tuple[int, ...] = (1, 4, 16)
+    document_lines: int = 100
+    keys: int = 20
+    edits: int = 400
+    batch: int = 100
+
+
+QUICK = Sizes((40, 80), (1, 2), 40, 4, 20, 10)
 
 
 def point(editor: Editor, uri: str, keys: int, at: int) -> dict[str, float]:
@@ -55,48 +73,59 @@ def typed_and_erased(editor: Editor, uri: str, line: int, keys: int) -> list[flo
 
 
 def opened(editor: Editor, folder: Path, number: int, lines: int) -> str:
-    """A file that begins with the function that is typed in; returns when nothing more is done for it."""
+    """A file that begins with the function that is typed in; returns when all of it is scored."""
     uri = f"file://{folder}/file{number}.py"
     editor.open(uri, f"{FUNCTION}\n\n{long_file(lines, seed=number)}")
-    editor.complete(uri)
-    rest(editor)
+    while not complete(editor, uri):
+        time.sleep(0.05)
     return uri
 
 
-def with_length(environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
-    for number, lines in enumerate(LENGTHS):
+def complete(editor: Editor, uri: str) -> bool:
+    """Whether the last line that can be hovered on has been scored."""
+    lines = editor.texts[uri].splitlines()
+    last = max(number for number, line in enumerate(lines) if len(line.strip()) > 8)
+    return editor.hover(uri, last)[1] is not None
+
+
+def with_length(sizes: Sizes, environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
+    for number, lines in enumerate(sizes.lengths):
         editor = Editor(environment)
-        yield point(editor, opened(editor, folder, number, lines), KEYS, lines)
+        uri = opened(editor, folder, number, lines)
+        time.sleep(IDLE_SECONDS)
+        yield point(editor, uri, sizes.keys, lines)
         editor.end()
 
 
-def with_documents(environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
+def with_documents(sizes: Sizes, environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
     editor = Editor(environment)
     uris = list[str]()
-    for count in DOCUMENTS:
+    for count in sizes.documents:
         while len(uris) < count:
-            uris.append(opened(editor, folder, 100 + len(uris), DOCUMENT_LINES))
-        yield point(editor, uris[0], KEYS, count)
+            uris.append(opened(editor, folder, 100 + len(uris), sizes.document_lines))
+        time.sleep(IDLE_SECONDS)
+        yield point(editor, uris[0], sizes.keys, count)
     editor.end()
 
 
-def with_edits(environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
+def with_edits(sizes: Sizes, environment: dict[str, str], folder: Path) -> Iterator[dict[str, float]]:
     editor = Editor(environment)
-    uri = opened(editor, folder, 200, DOCUMENT_LINES)
-    for made in range(BATCH, EDITS + 1, BATCH):
-        yield point(editor, uri, BATCH, made)
+    uri = opened(editor, folder, 200, sizes.document_lines)
+    time.sleep(IDLE_SECONDS)
+    for made in range(sizes.batch, sizes.edits + 1, sizes.batch):
+        yield point(editor, uri, sizes.batch, made)
     editor.end()
 
 
-def measure(supervisor: str) -> dict[str, Any]:
+def measure(supervisor: str, sizes: Sizes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = os.environ | {"HEATLINE_SUPERVISOR": supervisor, "HEATLINE_CACHE": f"{folder}/cache"}
         return {
             "supervisor": supervisor,
-            "lines": list(with_length(environment, folder)),
-            "documents": list(with_documents(environment, folder)),
-            "edits": list(with_edits(environment, folder)),
+            "lines": list(with_length(sizes, environment, folder)),
+            "documents": list(with_documents(sizes, environment, folder)),
+            "edits": list(with_edits(sizes, environment, folder)),
             "load": os.getloadavg()[0],
         }
 
@@ -146,9 +175,11 @@ def draw(result: dict[str, Any], path: Path) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--supervisor", default="smollm2-135m")
+    parser.add_argument("--quick", action="store_true", help="few and small: figures that mean nothing")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    result = measure(options.supervisor)
+    compile_modules()
+    result = measure(options.supervisor, QUICK if options.quick else Sizes())
     plot = "images/growth.svg"
     drawn = options.out is not None and draw(result, options.out.parent / plot)
     page = markdown(result, plot if drawn else "")

@@ -13,6 +13,7 @@ Linux only: memory and processor time are read from /proc.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import queue
@@ -41,6 +42,13 @@ HOVER_TARGET = 20.0
 _FIGURES = ("end", "middle", "large", "hover", "memory_mb", "memory_after_large_mb")
 
 
+def compile_modules() -> None:
+    """Compiles Heatline's modules, as installing it does: from a source tree each start may do so anew."""
+    import heatline
+
+    compileall.compile_dir(Path(heatline.__file__).parent, quiet=1)
+
+
 class Editor:
     """A client over stdin and stdout that notes when each message came."""
 
@@ -49,6 +57,8 @@ class Editor:
             SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
         self.versions: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
+        """Of each document, as it was opened."""
         self._numbers = 0
         self._answers: dict[int, queue.Queue[tuple[float, Any]]] = {}
         self._published: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
@@ -65,7 +75,7 @@ class Editor:
         self.tell("initialized", {})
 
     def open(self, uri: str, text: str) -> None:
-        self.versions[uri] = 1
+        self.versions[uri], self.texts[uri] = 1, text
         item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.tell("textDocument/didOpen", {"textDocument": item})
 
@@ -380,6 +390,7 @@ def main() -> None:
     known: dict[str, dict[str, Any]] = {}
     if kept is not None and kept.exists() and tuple(options.part or PARTS) != PARTS:
         known = {result["supervisor"]: result for result in json.loads(kept.read_text(encoding="utf-8"))}
+    compile_modules()
     for supervisor in options.supervisor or list(TARGETS):
         found = measure(supervisor, options.keystrokes, options.lines, options.part or PARTS)
         known[supervisor] = known.get(supervisor, {}) | found

@@ -5,7 +5,9 @@
 For each supervisor: `heatline check` of one file of about 100 lines with nothing kept, and with its features in the
 cache, when the model isn't loaded (seconds and the most memory the process had); and a language server, from the moment
 its process is started to the first diagnostics of such a file, with nothing kept and from a warm feature cache.
-"Cold" means that processes and features are new; the supervisor's files have been read before, as after a first use.
+"Cold" means that processes and features are new; the supervisor's files have been read before, as after a first use,
+and Heatline's modules are compiled, as pip compiles them.  The processor time of a server and its worker until then,
+together, stands beside its seconds.
 Medians of several rounds, the least beside them.  Writes Markdown to --out, the same figures as JSON beside it.
 Linux only: the most memory is read with wait4.
 """
@@ -23,7 +25,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from latency import Editor, long_file
+from latency import Editor, compile_modules, long_file, processor_seconds
 
 HEATLINE = [sys.executable, "-c", "from heatline.cli import main; main()"]
 LINES, ROUNDS = 100, 3
@@ -62,21 +64,23 @@ def command(words: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def serve(path: Path, text: str, environment: dict[str, str]) -> float:
-    """Seconds from the start of a server to the diagnostics of a whole file."""
+def serve(path: Path, text: str, environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds from the start of a server to the diagnostics of a whole file, and of processor time."""
     uri = f"file://{path}"
     started = time.perf_counter()
     editor = Editor(environment)
     editor.open(uri, text)
     came = editor.complete(uri)
+    busy = sum(map(processor_seconds, editor.processes()))
     editor.end()
-    return came - started
+    return came - started, busy
 
 
 def measure(supervisor: str, rounds: int) -> dict[str, Any]:
     text = hundred_lines()
     times: dict[str, list[float]] = {}
     memory: dict[str, list[float]] = {}
+    processor: dict[str, list[float]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "sample.py"
@@ -89,12 +93,15 @@ def measure(supervisor: str, rounds: int) -> dict[str, Any]:
             times.setdefault("help", []).append(command(["--help"], environment))
             served = environment | {"HEATLINE_CACHE": f"{folder}/served"}
             for name in ("server cold", "server warm"):
-                times.setdefault(name, []).append(serve(path, text, served))
+                seconds, busy = serve(path, text, served)
+                times.setdefault(name, []).append(seconds)
+                processor.setdefault(name, []).append(busy)
     return {
         "lines": text.count("\n"),
         "seconds": {
             name: {"median": statistics.median(each), "least": min(each)} for name, each in times.items()
         },
+        "processor": {name: statistics.median(each) for name, each in processor.items()},
         "megabytes": {name: max(each) for name, each in memory.items()},
         "load": os.getloadavg()[0],
         "rounds": rounds,
@@ -124,16 +131,17 @@ def markdown(results: dict[str, dict[str, Any]]) -> str:
             f"A file of {result['lines']} lines; {result['rounds']} rounds, load average {result['load']:.1f} at the "
             "end.",
             "",
-            "| | seconds | target | most memory, MB | target |",
-            "|---|---|---|---|---|",
+            "| | seconds | target | processor, s | most memory, MB | target |",
+            "|---|---|---|---|---|---|",
         ]
         for name, label in labels.items():
             seconds = result["seconds"][name]
             wanted = f"{target[name]:.1f}" if name in target else ""
             most = f"{result['megabytes'][name]:.0f}" if name in result["megabytes"] else ""
             limit = f"{target['memory']}" if name == "check cold" and target else ""
+            busy = f"{result['processor'][name]:.2f}" if name in result.get("processor", {}) else ""
             rows.append(
-                f"| {label} | {seconds['median']:.2f} ({seconds['least']:.2f}) | {wanted} | {most} | {limit} |"
+                f"| {label} | {seconds['median']:.2f} ({seconds['least']:.2f}) | {wanted} | {busy} | {most} | {limit} |"
             )
         rows.append("")
     return "\n".join(rows)
@@ -149,6 +157,7 @@ def main() -> None:
     results: dict[str, dict[str, Any]] = {}
     if options.supervisor and kept is not None and kept.exists():
         results = json.loads(kept.read_text(encoding="utf-8"))
+    compile_modules()
     for supervisor in options.supervisor or list(TARGETS):
         results[supervisor] = measure(supervisor, options.rounds)
     page = markdown(results)
