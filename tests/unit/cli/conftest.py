@@ -53,6 +53,9 @@ class FakeText:
         last_line = self.text.count("\n")
         self.scopes.append(ScoredScope(0, len(self.text), 0.5, 0.6, "whole", "function", 0, last_line))
 
+    def tokens_between(self, first: int, last: int) -> list[ScoredToken]:
+        return self.tokens[first:last]
+
     def span(self, start: int, end: int) -> ScoredQuery:
         inside = [token for token in self.tokens if start <= token.start < end]
         shares = [Contribution(token.start, token.end, 0.25) for token in inside]
