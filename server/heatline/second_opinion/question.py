@@ -45,7 +45,8 @@ def confidences(text: str, count: int, cut_off: bool = False) -> list[float]:
         raise UnusableAnswerError("not a list of numbers") from None
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in found):
         raise UnusableAnswerError("not a list of numbers")
-    if not all(math.isfinite(value) for value in found):
+    # a whole number may have more digits than a float can hold: only floats are asked whether they are finite
+    if not all(math.isfinite(value) for value in found if isinstance(value, float)):
         raise UnusableAnswerError("not finite")
     if len(found) != count:
         raise UnusableAnswerError("too short" if len(found) < count else "too long")

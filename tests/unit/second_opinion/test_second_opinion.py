@@ -147,6 +147,8 @@ def test_addresses_are_checked_before_anything_is_sent(url, model):
         ("[0.1, 0.2, 0.3]", "too long"),
         ("[0.1, NaN]", "not finite"),
         ("[0.1, -1]", "outside 0 to 1"),
+        (f"[0.1, 1{'0' * 400}]", "outside 0 to 1"),
+        ("[0.1, 1e400]", "not finite"),
         ("[true, false]", "not a list of numbers"),
     ],
 )
