@@ -78,7 +78,8 @@ def recorded_of(code: str, tokens: Sequence[str], logprobs: Sequence[float]) -> 
     begins = ends - np.asarray([len(token) for token in tokens])
     inside = (ends > 0) & (begins < len(code))
     spans = np.clip(np.stack([begins[inside], ends[inside]], axis=1), 0, len(code))
-    return Recorded(spans.astype(np.int64), np.asarray(logprobs, np.float64)[inside])
+    # endpoints round: a sure token may come with a log-probability a little above 0
+    return Recorded(spans.astype(np.int64), np.minimum(np.asarray(logprobs, np.float64)[inside], 0.0))
 
 
 def judge_answers(

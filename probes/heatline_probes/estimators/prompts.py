@@ -109,5 +109,5 @@ def _first_token(answer: Answer, meaning: Callable[[str], str | None]) -> dict[s
     for token, log_probability in answer.first_choices:
         name = meaning(token.strip())
         if name is not None and math.isfinite(log_probability):
-            found[name] = found.get(name, 0.0) + math.exp(log_probability)
+            found[name] = found.get(name, 0.0) + math.exp(min(log_probability, 0.0))
     return found if sum(found.values()) > 0 else {}

@@ -102,6 +102,12 @@ def test_p_true_reads_the_first_tokens_probabilities():
     assert asked[0]["top_logprobs"] > 1
 
 
+def test_p_true_takes_impossible_log_probabilities_for_certainty():
+    """An endpoint that gives a positive logarithm doesn't stop the run."""
+    with fake_endpoint(said("Yes", [("Yes", 1000.0), ("No", np.log(0.25))])) as (url, _):
+        assert PTrue(asker(url, [])).estimate(subject()).problem == pytest.approx(0.8)
+
+
 def test_p_true_without_log_probabilities_takes_the_word():
     """And prose is malformed."""
     with fake_endpoint(said("Possibly."), said("No, it would not.")) as (url, _):

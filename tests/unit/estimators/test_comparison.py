@@ -126,6 +126,11 @@ def test_recorded_tokens_are_placed_in_the_code():
     assert recorded.log_probability[0] == -first
 
 
+def test_a_recorded_probability_is_at_most_one():
+    """Endpoints round: 1e-6 above 0 is a sure token, not more than sure."""
+    assert recorded_of("x = 1", ["x", " = 1"], [1e-6, -0.5]).log_probability.tolist() == [0.0, -0.5]
+
+
 def test_tokens_that_do_not_spell_the_code_are_left_out():
     """A generator's tokens with half a character are no record."""
     assert recorded_of("é = 1", ["\ufffd", "\ufffd", " = 1"], [-1.0] * 3) is None
