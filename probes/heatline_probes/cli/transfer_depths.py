@@ -11,6 +11,7 @@ from rich.console import Console
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline_probes.errors import EvaluationError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.sample import DEFAULT_QUOTAS
 
@@ -27,6 +28,10 @@ def transfer_depths(
     answers: Annotated[
         int | None, typer.Option(min=50, help="A seeded choice of so many; default: all.")
     ] = None,
+    depth: Annotated[
+        list[str] | None,
+        typer.Option(help="quarter, middle, three-quarters or last; may be given again; default: all."),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 8,
     folder: Annotated[
         Path | None, typer.Option(help="For bundles and states; default: in the cache.")
@@ -36,7 +41,7 @@ def transfer_depths(
     seed: Annotated[int, typer.Option(help="Of the samples, the folds, the fits and the resamples.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the supervisor.")] = None,
 ) -> None:
-    """Fit code probes at three depths with three poolings, and measure each on held-out code and on HaluEval.
+    """Fit code probes at several depths with three poolings, and measure each on held-out code and on HaluEval.
 
     States are kept in --folder: a run goes on where it was stopped.
     """
@@ -46,6 +51,8 @@ def transfer_depths(
     from heatline_probes.training.labels import labelled_sample
 
     place = folder or user_cache_path("heatline") / "transfer" / f"{supervisor}-{share:g}-{seed}"
+    if unknown := set(depth or ()) - set(DEPTHS):
+        raise EvaluationError(f"The depth {min(unknown)!r} is unknown. Use {', '.join(DEPTHS)}.")
     given = corpora_folder(corpora)
     marked = load_answers(given, answers, seed)
     loaded = load_corpora(given)
@@ -53,10 +60,10 @@ def transfer_depths(
     sample = labelled_sample(loaded, load_patches(MINED), quotas, seed)
     found: dict[str, Any] = {}
     with stage_progress() as progress:
-        for depth in DEPTHS:
-            read = read_depth(depth, weights, supervisor, loaded, sample, marked, place, threads, progress)
-            progress(f"{depth}: probes", 0, 1)
-            found[depth] = {"layers": read.layers, "poolings": measure_depth(read, epochs, resamples, seed)}
+        for name in [known for known in DEPTHS if not depth or known in depth]:
+            read = read_depth(name, weights, supervisor, loaded, sample, marked, place, threads, progress)
+            progress(f"{name}: probes", 0, 1)
+            found[name] = {"layers": read.layers, "poolings": measure_depth(read, epochs, resamples, seed)}
     made_up = sum(bool(one.spans) for one in marked)
     described = {"supervisor": supervisor, "programs": len(sample.programs), "answers": len(marked)}
     if as_json is not None:

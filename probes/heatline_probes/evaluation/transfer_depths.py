@@ -38,7 +38,7 @@ Bool = NDArray[np.bool_]
 Float64 = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
-DEPTHS: Mapping[str, float] = {"middle": 0.5, "three-quarters": 0.75, "last": 1.0}
+DEPTHS: Mapping[str, float] = {"quarter": 0.25, "middle": 0.5, "three-quarters": 0.75, "last": 1.0}
 LEVELS = ("answer", "sentence", "span")
 CODE_LEVELS = ("line", "scope")
 FOLDS = 5  # one of them is held out, to see what the probe knows of code

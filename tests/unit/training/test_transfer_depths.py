@@ -10,7 +10,10 @@ pytest.importorskip("pandas", reason="needs the probes extra")
 pytest.importorskip("sklearn", reason="needs the probes extra")
 
 import torch
+from typer.testing import CliRunner
 
+from heatline_probes.cli import app
+from heatline_probes.errors import EvaluationError
 from heatline_probes.evaluation import transfer_depths
 from heatline_probes.evaluation.transfer import MarkedAnswer
 from heatline_probes.training.fit import FitSettings, SpanModel
@@ -89,3 +92,11 @@ def test_each_pooling_is_fitted_and_shown(made, corpora, sample):
     assert found["max"]["code_line"]["spans"] > 0
     table = transfer_depths.depths_table({"middle": {"layers": data.layers, "poolings": found}})
     assert len(table.splitlines()) == 2 + 3
+
+
+def test_an_unknown_depth_is_refused_before_anything_is_read(tmp_path):
+    """With the known ones."""
+    with pytest.raises(EvaluationError, match="quarter, middle"):
+        CliRunner().invoke(
+            app, ["transfer-depths", str(tmp_path / "none.gguf"), "--depth", "half"], catch_exceptions=False
+        )
