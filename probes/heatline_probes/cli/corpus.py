@@ -90,6 +90,22 @@ def from_git(
         write_card(out, horizon, default_rules().key)
 
 
+@app.command()
+def repositories(
+    rows: Annotated[Path, typer.Argument(help="Folder of rows that `corpus from-git` wrote.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+) -> None:
+    """Name the repositories of a folder of rows: commits, licences, languages and the share of lines fixed later."""
+    from heatline.supervisor.card import atomic_path
+    from heatline_probes.corpus.repository_table import repository_page
+    from heatline_probes.training.history_rows import card_of
+
+    page = repository_page(rows, card_of(rows))
+    with atomic_path(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    typer.echo(f"Wrote {out}.")
+
+
 def _named_folders(given: list[Path]) -> list[tuple[str, Path]]:
     found = []
     for path in given:
