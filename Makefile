@@ -82,7 +82,7 @@ bench: $(VENV)/.stamp-probes ## Measure everything and write docs/benchmarks*.md
 	$(BIN)/python benchmarks/latency.py $(LEAST) $(if $(QUICK),--keystrokes 8 --lines 200) \
 		--out "$(PAGES)/benchmarks-latency.md"
 	$(BIN)/python benchmarks/growth.py $(if $(QUICK),--quick) --out "$(PAGES)/benchmarks-growth.md"
-	$(BIN)/python benchmarks/check_tree.py $(LEAST) --files $(if $(QUICK),3 --lines 40,200) \
+	$(BIN)/python benchmarks/check_tree.py $(LEAST) $(if $(QUICK),--files 3 --lines 40,--files 100 --copies 11) \
 		--out "$(PAGES)/benchmarks-check.md"
 
 profile: $(VENV)/.stamp-probes ## See where the time goes and write docs/profiles.md
