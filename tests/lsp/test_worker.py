@@ -223,6 +223,13 @@ def test_a_model_that_cannot_be_loaded_is_said_and_ends_the_worker() -> None:
     assert sent(sink.getvalue()) == [wire.Failed("There is no supervisor.")]
 
 
+def test_a_worker_that_is_told_nothing_leaves_without_a_word() -> None:
+    """It was started before anybody had opened a document, and nobody did."""
+    sink = io.BytesIO()
+    run(io.BytesIO(), sink, lambda _: pytest.fail("nothing is loaded"))
+    assert sink.getvalue() == b""
+
+
 def test_a_model_that_cannot_be_opened_is_said_without_a_document(worker: RunningWorker) -> None:
     worker.send(score(1, text="no model"))
     assert worker.receive() == wire.Failed("The bundle was altered.")

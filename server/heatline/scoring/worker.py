@@ -137,6 +137,8 @@ def run(
         sink.flush()
 
     first = _read(source)
+    if first is None:
+        return  # it was started early, and nobody wanted it
     if not isinstance(first, wire.Load):
         raise wire.WireError("the first frame must be Load")
     queue = JobQueue()
