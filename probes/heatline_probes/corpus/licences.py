@@ -10,7 +10,8 @@ _KNOWN = (
     ("LGPL", r"gnu lesser general public license"),
     ("GPL", r"gnu general public license"),
     ("other", r"sustainable use license|business source license|commons clause|elastic license|"
-     r"functional source license|server side public license|non-?commercial|creative commons"),
+     r"functional source license|server side public license|non-?commercial|creative commons|"
+     r"o.?saasy license|\bwith [\w/ ]*\brider\b|restricted parties|no licensee .{0,80}compet"),
     ("MPL-2.0", r"mozilla public license"),
     ("Apache-2.0", r"apache license,?\s+version 2\.0|apache software license 2\.0|apache\.org/licenses/license-2\.0"),
     ("MIT", r"permission is hereby granted, free of charge, to any person obtaining a copy"),

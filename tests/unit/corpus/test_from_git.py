@@ -125,6 +125,9 @@ def test_the_command_joins_the_cards_and_says_what_it_leaves_out(written: Writte
         ("licence.txt", "Apache License\n   Version 2.0, January 2004\n", "Apache-2.0"),
         ("COPYING", "GNU AFFERO GENERAL PUBLIC LICENSE", "AGPL"),
         ("LICENSE.md", "All rights reserved.", "other"),
+        ("LICENSE.md", "# O'Saasy License Agreement\n\n" + MIT, "other"),
+        ("LICENSE", MIT.replace("MIT License", "MIT License (with Some/Other Rider)"), "other"),
+        ("LICENSE", MIT + "No licensee may use it to\ncompete with the licensor.\n", "other"),
         ("README.md", "MIT", "none"),
     ],
 )
