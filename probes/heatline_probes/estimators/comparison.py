@@ -214,7 +214,9 @@ def compare(
                     for calibrator in calibrators
                 },
             }
-        if LOCAL in calibrators and spans.states is not None and rows:
+        if not rows:  # nobody says anything of this level
+            continue
+        if LOCAL in calibrators and spans.states is not None:
             first = fill(judged, estimates[next(iter(rows))], level)
             assert first is not None
             clusters = cluster_map(first.confidence, spans, seed)

@@ -263,6 +263,17 @@ def test_calibration_never_sees_the_problem_it_is_applied_to():
     )
 
 
+def test_a_level_nobody_speaks_of_has_no_table(judged_folder, corpora, rows, scorer, tmp_path):
+    """P(True) judges the whole only."""
+    with fake_endpoint(said("Yes", [("Yes", -0.5), ("No", -1.0)])) as (url, _):
+        asker = Asker(Endpoint(url, "m", retries=0), Patience(1, sleep=lambda seconds: None))
+        resources = Resources(scorer, None, asker, "m")
+        found = run_comparison(
+            corpora, rows, judged_folder[1], resources, ["p-true"], ["identity"], tmp_path, resamples=20
+        )
+    assert list(found["levels"]) == ["problem"]
+
+
 def test_unknown_names_are_refused(compared, corpora, rows, judged_folder, scorer, tmp_path):
     """Estimators and calibrators, and those that lack what they need."""
     with pytest.raises(EvaluationError, match="unknown"):
