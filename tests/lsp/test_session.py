@@ -259,10 +259,13 @@ async def test_a_killed_worker_is_replaced(session: Session, scorer: heatline.Sc
 
 
 @needs_proc
-async def test_the_worker_starts_with_the_first_document(session: Session) -> None:
+async def test_before_the_first_document_one_worker_waits_without_a_model(session: Session) -> None:
+    """It is started with the server, so that the first document needn't wait for it, and takes little memory."""
     await session.initialize()
     await session.toggle()
-    assert worker_ids(server_id(session)) == []
+    (worker,) = worker_ids(server_id(session))
+    loaded = Path(f"/proc/{worker}/maps").read_text()
+    assert [name for name in ("onnxruntime", "tokenizers", "graph.data") if name in loaded] == []
 
 
 @needs_proc
