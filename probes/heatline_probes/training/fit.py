@@ -132,14 +132,17 @@ def fit_probe(
     training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
+    epochs: int | None = None,
 ) -> FittedProbe:
     """Fit on the programs where `training` `(P,)` is true; a seeded part of their problem groups stops it early.
+
+    With `epochs` all of them are learned from, for so many epochs.
 
     The loss is averaged over the spans of each level, weighted by `Examples.weight`, and then over levels (the
     paper's "token + line + problem").
     """
-    model, epochs, loss = fit_model(states, examples, training, settings, progress)
-    return _folded(model, states, epochs, loss)
+    model, best, loss = fit_model(states, examples, training, settings, progress, epochs=epochs)
+    return _folded(model, states, best, loss)
 
 
 def fit_model(
@@ -149,8 +152,13 @@ def fit_model(
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
     start: SpanModel | None = None,
+    epochs: int | None = None,
 ) -> tuple[SpanModel, int, float]:
-    """The model of the best epoch, that epoch and its validation loss; `start` is what the fit goes on from."""
+    """The model of the best epoch, that epoch and its validation loss; `start` is what the fit goes on from.
+
+    With `epochs` nothing stops the fit early: it learns from the validation programs too, so that their loss says
+    nothing, and ends after so many of the epochs that the learning rate is planned for.
+    """
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
     held = validation_programs(examples, training, settings.seed)
@@ -163,13 +171,14 @@ def fit_model(
         [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}],
         settings.learning_rate,
     )
-    batches = _batches(examples, training & ~held, settings.batch_tokens, generator)
+    learned = training if epochs else training & ~held
+    batches = _batches(examples, learned, settings.batch_tokens, generator)
     checks = _batches(examples, training & held, settings.batch_tokens, generator)
     if not batches or not checks:
         raise TrainingError("There are too few problems to learn from. Give more programs, of more problems.")
     steps, step = settings.epochs * len(batches), 0
     best, best_state, best_epoch = float("inf"), model.state_dict(), 0
-    for epoch in range(1, settings.epochs + 1):
+    for epoch in range(1, (epochs or settings.epochs) + 1):
         model.train()
         for index in generator.permutation(len(batches)):
             for group in optimizer.param_groups:
@@ -184,7 +193,7 @@ def fit_model(
         with torch.no_grad():
             loss = float(np.mean([float(_loss(model, states.values, batch, settings)) for batch in checks]))
         progress(epoch, loss)
-        if loss < best - 1e-5:
+        if loss < best - 1e-5 or epochs:
             best, best_epoch = loss, epoch
             best_state = {k: v.clone() for k, v in model.state_dict().items()}
         elif epoch - best_epoch >= settings.patience:

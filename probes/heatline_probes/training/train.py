@@ -71,7 +71,8 @@ def train_probe(
     """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again.
 
     Predictions are given to `keep` as soon as a protocol is done. The threshold is that of the plan's first
-    protocol, the calibrators are `shipped_calibrators`.
+    protocol, the calibrators are `shipped_calibrators`. The probe itself learns from all programs, for the median
+    of the epochs that were best for that protocol's folds: one validation set alone may stop it much too early.
     """
     session = SupervisorSession(bundle, threads)
     store = EmbeddingStore(embeddings, session.card.bundle_hash)
@@ -92,6 +93,7 @@ def train_probe(
     final = fit_probe(
         states, examples, everything, plan.settings,
         lambda epoch, loss: progress(f"the shipped probe, loss {loss:.4f}", epoch, plan.settings.epochs),
+        round(float(np.median(epochs[plan.protocols[0]]))),
     )  # fmt: skip
     source, calibrators = shipped_calibrators(predictions)
     return SpanProbe(
