@@ -1,7 +1,7 @@
 # `make help` lists what there is.  Targets keep a stamp in the environment, so that a second run is quick.
 
 VENV   ?= .venv
-SAMPLE ?= examples/matrix.py
+SAMPLE ?= examples/intervals.py
 # CI installs this build of torch before anything can pull in another.
 TORCH  ?= torch==2.13.0
 PYTEST ?= -n auto

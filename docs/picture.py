@@ -1,6 +1,6 @@
 """Draws the README's picture: the terminal report of a sample, as SVG.
 
-python docs/picture.py examples/matrix.py docs/images/heat.svg
+python docs/picture.py examples/intervals.py docs/images/heat.svg
 """
 
 import io
