@@ -85,8 +85,13 @@ def test_scaling_within_the_set_never_sees_the_group_it_scales():
     assert not np.array_equal(before[~group], after[~group])
 
 
-def test_transfer_never_sees_what_was_left_out():
-    """Turning around all labels of the left-out dataset leaves its confidences alone."""
+@pytest.mark.parametrize(
+    "scaling",
+    [lambda p, v: transferred(p, "line", v), lambda p, v: from_unseen(p, v, v)],
+    ids=["transferred", "shipped"],
+)
+def test_transfer_never_sees_what_was_left_out(scaling):
+    """Turning around all labels of the left-out dataset leaves its confidences alone, and changes the other's."""
     predictions = synthetic(60, protocol="leave_one_dataset_out")
     # every group is in one dataset here, so that the other may be learned from
     group = np.asarray([f"{d}{i}" for i, d in enumerate(predictions.programs.dataset)])
@@ -96,7 +101,7 @@ def test_transfer_never_sees_what_was_left_out():
     view = Run(predictions).view("line")
     held = view.fold == 0
     turned = dataclasses.replace(view, kept=np.where(held, ~view.kept, view.kept))
-    before, after = (transferred(predictions, "line", v) for v in (view, turned))
+    before, after = (scaling(predictions, v) for v in (view, turned))
     assert np.array_equal(before[held], after[held])
     assert not np.array_equal(before[~held], after[~held])
 
@@ -197,21 +202,6 @@ def test_runs_of_other_programs_are_not_compared():
     """One sentence instead of a wrong difference."""
     with pytest.raises(EvaluationError, match="other programs"):
         compare_runs(synthetic(20), synthetic(30), FAST)
-
-
-def test_the_shipped_scaling_learns_from_the_other_datasets_alone():
-    """Turning around all labels of the left-out dataset leaves its confidences alone, others' change."""
-    predictions = synthetic(60, protocol="leave_one_dataset_out")
-    group = np.asarray([f"{d}{i}" for i, d in enumerate(predictions.programs.dataset)])
-    predictions = dataclasses.replace(
-        predictions, programs=dataclasses.replace(predictions.programs, group=group)
-    )
-    view = Run(predictions).view("line")
-    held = view.fold == 0
-    turned = dataclasses.replace(view, kept=np.where(held, ~view.kept, view.kept))
-    before, after = (from_unseen(predictions, v, v) for v in (view, turned))
-    assert np.array_equal(before[held], after[held])
-    assert not np.array_equal(before[~held], after[~held])
 
 
 def _planted(generator, rates, slope, count):

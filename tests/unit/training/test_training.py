@@ -261,7 +261,7 @@ def test_every_loss_and_pooling_of_the_grid_learns(settings, tmp_path, corpora, 
     assert losses[1] < 0.9 * losses[0]
 
 
-def test_weak_programs_are_learned_from_and_never_tested_or_calibrated_on(tmp_path, corpora):
+def test_weak_programs_are_learned_from_and_never_tested(tmp_path, corpora):
     """Nothing is known of their lines: a fit with them differs, what is measured is of the same programs."""
     bundle = tiny_supervisor(tmp_path)
     sample = labelled_sample(corpora, {}, {"set-a": 40})
