@@ -130,11 +130,7 @@ def from_unseen(
 
 
 def fit_alike(logit: Float64, kept: Bool, dataset: Str) -> Calibrator | ConstantRate:
-    """Platt scaling to which every dataset weighs the same, however many spans it has.
-
-    A slope that is fitted within datasets alone, beside an intercept for each, is steeper; with base rates known
-    it did worse on nearly every left-out dataset, since a dataset's base rate and its logits part ways.
-    """
+    """Platt scaling to which every dataset weighs the same, however many spans it has."""
     _, number, count = np.unique(dataset, return_inverse=True, return_counts=True)
     weights = len(kept) / (len(count) * count[number])
     return fit_or_rate(lambda x, y: PlattCalibrator.fit(x, y, weights), logit, kept)
