@@ -11,20 +11,25 @@ from rich.console import Console
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline_probes.cli.options import (
+    CorporaOption,
+    EpochsOption,
+    ShareOption,
+    SupervisorOption,
+    ThreadsOption,
+    quotas_at,
+)
 from heatline_probes.errors import EvaluationError
 from heatline_probes.patches.table import MINED, load_patches
-from heatline_probes.training.sample import DEFAULT_QUOTAS
 
 
 def transfer_depths(
     weights: Annotated[
         Path, typer.Argument(help="GGUF file of the supervisor: bundles of other depths are built.")
     ],
-    supervisor: Annotated[str, typer.Option(help="Its name.")] = DEFAULT_SUPERVISOR,
-    corpora: Annotated[Path | None, typer.Option(help="Folder with programs and answers.")] = None,
-    share: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Of the default number of programs per dataset.")
-    ] = 0.05,
+    supervisor: SupervisorOption = DEFAULT_SUPERVISOR,
+    corpora: CorporaOption = None,
+    share: ShareOption = 0.05,
     answers: Annotated[
         int | None, typer.Option(min=50, help="A seeded choice of so many; default: all.")
     ] = None,
@@ -32,14 +37,14 @@ def transfer_depths(
         list[str] | None,
         typer.Option(help="quarter, middle, three-quarters or last; may be given again; default: all."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 8,
+    epochs: EpochsOption = 8,
     folder: Annotated[
         Path | None, typer.Option(help="For bundles and states; default: in the cache.")
     ] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
     resamples: Annotated[int, typer.Option(min=20, help="For the intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the samples, the folds, the fits and the resamples.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the supervisor.")] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit code probes at several depths with three poolings, and measure each on held-out code and on HaluEval.
 
@@ -56,8 +61,7 @@ def transfer_depths(
     given = corpora_folder(corpora)
     marked = load_answers(given, answers, seed)
     loaded = load_corpora(given)
-    quotas = {dataset: round(quota * share) for dataset, quota in DEFAULT_QUOTAS.items()}
-    sample = labelled_sample(loaded, load_patches(MINED), quotas, seed)
+    sample = labelled_sample(loaded, load_patches(MINED), quotas_at(share), seed)
     found: dict[str, Any] = {}
     with stage_progress() as progress:
         for name in [known for known in DEPTHS if not depth or known in depth]:
