@@ -18,7 +18,14 @@ from heatline_probes.evaluation.features import syntax_features
 from heatline_probes.evaluation.line_kinds import LineKind
 from heatline_probes.evaluation.metrics import Outcomes, Report, measure, reliability
 from heatline_probes.evaluation.predictions import Predictions
-from heatline_probes.evaluation.scaling import evaluation_sets, from_unseen, scaled, transferred, unscaled
+from heatline_probes.evaluation.scaling import (
+    Rates,
+    evaluation_sets,
+    from_unseen,
+    scaled,
+    transferred,
+    unscaled,
+)
 from heatline_probes.evaluation.views import Float64, Run, SpanView
 
 Progress = Callable[[str, int, int], None]
@@ -132,7 +139,7 @@ def _contenders(
         "unscaled": unscaled(view),
         "scaled": scaled(view, sets, seed=settings.seed),
         "transferred": transferred(predictions, level, view, known),
-        "transferred_base_rate": transferred(predictions, level, view, known, at_base_rates=True),
+        "transferred_base_rate": transferred(predictions, level, view, known, rates=Rates.SHIFTED),
     }
     datasets = np.unique(view.dataset, return_inverse=True)[1]
     apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already
@@ -140,7 +147,8 @@ def _contenders(
         found["scaled_per_dataset"] = scaled(view, datasets, seed=settings.seed)
     else:
         found["unseen"] = from_unseen(predictions, known, view)
-        found["unseen_base_rate"] = from_unseen(predictions, known, view, at_base_rates=True)
+        found["unseen_base_rate"] = from_unseen(predictions, known, view, Rates.SHIFTED)
+        found["unseen_matched"] = from_unseen(predictions, known, view, Rates.MATCHED)
     if not settings.baselines:
         return found
     logits = {"baseline_dataset_identity": dataset_identity(run, view)}

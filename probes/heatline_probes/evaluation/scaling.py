@@ -6,6 +6,7 @@ applied to the fifth. *Transferred* is what a user gets: the calibrator has seen
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,14 @@ from heatline_probes.training.examples import folds_by_group
 FOLDS = 5
 
 Fit = Callable[[Float64, Bool], "Calibrator | ConstantRate"]
+
+
+class Rates(Enum):
+    """What is made of a dataset's base rate: nothing, or one of the two ways in which a user may give it."""
+
+    UNKNOWN = "unknown"
+    SHIFTED = "shifted"  # by the difference of log-odds: `heatline.baseRate`
+    MATCHED = "matched"  # until the mean of the dataset's spans is the rate: `heatline calibrate --base-rate`
 
 
 @dataclass(frozen=True)
@@ -87,14 +96,13 @@ def transferred(
     view: SpanView,
     known: SpanView | None = None,
     fit: Fit = fit_platt,
-    at_base_rates: bool = False,
+    rates: Rates = Rates.UNKNOWN,
 ) -> Float64:
     """Confidences `(n,)` by the calibrators of each fold's training side.
 
     Those that came with the predictions; else fitted, for each fold, on the held-out logits of the programs
-    that may be learned from, of `known` (all spans of the level; the view itself without it).  With
-    `at_base_rates` they are moved to the base rate of each dataset, the one thing that is then known of it: what
-    `heatline.baseRate` does.
+    that may be learned from, of `known` (all spans of the level; the view itself without it).  `rates`: what is made of
+    the base rate of each dataset, the one thing that may be known of it.
     """
     given = predictions.calibrators.get(level) if fit is fit_platt else None
     source = view if known is None else known
@@ -106,14 +114,14 @@ def transferred(
         else:
             usable = _learnable(predictions, source, held)
             found[held] = fit(source.logit[usable], source.kept[usable])
-    return _predicted(view, found, at_base_rates)
+    return _predicted(view, found, rates)
 
 
 def from_unseen(
     predictions: Predictions,
     level_spans: SpanView,
     view: SpanView,
-    at_base_rates: bool = False,
+    rates: Rates = Rates.UNKNOWN,
 ) -> Float64:
     """Confidences `(n,)` by `fit_alike` on the held-out logits of the other folds, of `level_spans`.
 
@@ -126,7 +134,7 @@ def from_unseen(
         found[held] = fit_alike(
             level_spans.logit[usable], level_spans.kept[usable], level_spans.dataset[usable]
         )
-    return _predicted(view, found, at_base_rates)
+    return _predicted(view, found, rates)
 
 
 def fit_alike(logit: Float64, kept: Bool, dataset: Str) -> Calibrator | ConstantRate:
@@ -143,19 +151,20 @@ def _learnable(predictions: Predictions, source: SpanView, held: int) -> Bool:
     return usable if usable.any() else np.ones(len(source), bool)
 
 
-def _predicted(
-    view: SpanView, calibrators: Mapping[int, Calibrator | ConstantRate], at_base_rates: bool
-) -> Float64:
-    """Confidences `(n,)` by each fold's calibrator, moved to each dataset's base rate where that is asked for."""
+def _predicted(view: SpanView, calibrators: Mapping[int, Calibrator | ConstantRate], rates: Rates) -> Float64:
+    """Confidences `(n,)` by each fold's calibrator, moved to each dataset's base rate where that is known."""
     result = np.empty(len(view))
     for held, calibrator in calibrators.items():
         rows = view.fold == held
         result[rows] = calibrator.predict(view.logit[rows])
-        if at_base_rates and isinstance(calibrator, PlattCalibrator):
+        if rates is not Rates.UNKNOWN and isinstance(calibrator, PlattCalibrator):
             for dataset in np.unique(view.dataset[rows]):
                 own = rows & (view.dataset == dataset)
                 rate = float(np.clip(view.kept[own].mean(), 1e-3, 1 - 1e-3))
-                result[own] = calibrator.shifted(rate).predict(view.logit[own])
+                moved = calibrator.shifted(rate)
+                if rates is Rates.MATCHED:
+                    moved = moved.matched(view.logit[own])
+                result[own] = moved.predict(view.logit[own])
     return result
 
 

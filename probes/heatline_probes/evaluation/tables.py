@@ -27,6 +27,7 @@ _NAMES = {
     "transferred_base_rate": "probe, transferred, each base rate known",
     "unseen": "**probe, shipped scaling**",
     "unseen_base_rate": "**probe, shipped scaling, each base rate known**",
+    "unseen_matched": "**probe, shipped scaling, matched to each base rate**",
     "baseline_dataset_identity": "dataset identity",
     "baseline_syntax_logistic": "position + syntax + length, logistic",
     "baseline_syntax_boosting": "position + syntax + length, boosting",
@@ -35,7 +36,11 @@ _NAMES = {
     "baseline_token_probability_lowest": "token probability, lowest",
     "baseline_token_probability_mean": "token probability, geometric mean",
 }
-_UNSEEN = {"unseen": "shipped scaling", "unseen_base_rate": "base rate known"}  # datasets left out only
+_UNSEEN = {  # datasets left out only
+    "unseen": "shipped scaling",
+    "unseen_base_rate": "base rate known",
+    "unseen_matched": "matched to it",
+}
 # Table 3 and 4 of arXiv 2512.24560 as far as they are quoted here: line level, scaled, its own mixture
 _PAPER = (
     ("the paper, Qwen2.5-Coder-0.5B, its mixture", "0.19", "0.02", "0.76"),

@@ -104,6 +104,15 @@ class PlattCalibrator:
         moved = self.intercept + rate_shift(self.base_rate, base_rate)
         return replace(self, intercept=moved, base_rate=base_rate)
 
+    def matched(self, logits: ArrayLike) -> PlattCalibrator:
+        """The same slope; the intercept, by bisection, at which the mean confidence of ``logits`` is ``base_rate``."""
+        low, high = -50.0, 50.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            mean = float(replace(self, intercept=middle).predict(logits).mean())
+            low, high = (middle, high) if mean < self.base_rate else (low, middle)
+        return replace(self, intercept=(low + high) / 2)
+
     def to_json(self) -> dict[str, object]:
         """Parameters as plain numbers."""
         return {

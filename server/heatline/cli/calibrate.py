@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from heatline.errors import InputError
+
 if TYPE_CHECKING:
     from heatline.history.evidence import Evidence
     from heatline.history.reading import History
+    from heatline.history.repository import Repository
+    from heatline.history.workspace_scaling import WorkspaceScaling
     from heatline.scorer import Scorer
 
 MOST_LINES = 6000
@@ -51,6 +55,14 @@ def calibrate(
         typer.Option(metavar="DATE", help="Lines written on or after this day, such as 2026-01-31."),
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Everybody's lines, not only assistants'.")] = False,
+    base_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="The share of lines that are edited, if you know it: no history is read, and risks are moved until "
+            "their mean in this repository is that.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the scaling here.", show_default="your state folder"),
@@ -77,12 +89,14 @@ def calibrate(
     judged on the rest, and then fitted on all. `"scaling": "workspace"` in the settings makes use of it. When
     history tells too little nothing is written, and what is missing is said.
     """
+    if base_rate is not None:
+        _refuse_with_rate(author=author, since=since, everyone=everyone)
+        _calibrate_at(base_rate, folder, lines, out, html, as_json, dry_run, supervisor, probe)
+        return
     from heatline.cli.history import read_with_progress, rules
-    from heatline.cli.output import complain, emit
+    from heatline.cli.output import emit
     from heatline.history.calibrating import fit_and_judge
     from heatline.history.calibration_run import make_scaling
-    from heatline.history.workspace_scaling import scaling_path, write_scaling
-    from heatline.report.reliability_page import page_of
 
     chosen = rules(author, since, everyone, folder)
     history = read_with_progress(folder, chosen)
@@ -92,17 +106,76 @@ def calibrate(
         scaling = make_scaling(
             judged, evidence, history, scorer.probe, chosen, horizon=horizon, outcome=outcome.value
         )
-    target = out or scaling_path(history.repository)
-    if not dry_run:
-        write_scaling(scaling, target)
-    if html is not None:
-        _write(html, page_of(folder.resolve().name, scaling).html())
+    _keep(scaling, folder, history.repository, out, html, dry_run)
     if as_json:
         emit(json.dumps(asdict(scaling), indent=2) + "\n")
     else:
         _say(evidence, judged, outcome.value)
+
+
+def _refuse_with_rate(**given: object) -> None:
+    if any(given.values()):
+        raise InputError(
+            "With --base-rate no history is read. Leave out --author, --since and --all, or the rate."
+        )
+
+
+def _calibrate_at(
+    base_rate: float,
+    folder: Path,
+    lines: int,
+    out: Path | None,
+    html: Path | None,
+    as_json: bool,
+    dry_run: bool,
+    supervisor: str | None,
+    probe: str | None,
+) -> None:
+    """Scale to a share of edited lines that a person knows."""
+    from heatline.calibration.calibrators import checked_rate
+    from heatline.cli.check_settings import project_settings, selection
+    from heatline.cli.discover import source_files
+    from heatline.cli.output import emit
+    from heatline.cli.progress import stage_progress
+    from heatline.cli.reading import read_source
+    from heatline.history.known_rate import scaling_at_rate, score_some_lines
+    from heatline.history.repository import Repository
+
+    checked_rate(base_rate)
+    repository = Repository(folder)
+    files = list(source_files(folder, selection(project_settings(folder), folder, (), False)))
+    with _scorer(supervisor, probe) as scorer, stage_progress() as report:
+        logits = score_some_lines(
+            files,
+            read_source,
+            scorer,
+            most_lines=lines,
+            progress=lambda done, total: report("Scoring lines", done, total),
+        )
+        scaling = scaling_at_rate(logits, base_rate, scorer.probe, repository)
+    _keep(scaling, folder, repository, out, html, dry_run)
+    emit((json.dumps(asdict(scaling), indent=2) if as_json else scaling.basis()) + "\n")
+
+
+def _keep(
+    scaling: WorkspaceScaling,
+    folder: Path,
+    repository: Repository,
+    out: Path | None,
+    html: Path | None,
+    dry_run: bool,
+) -> None:
+    """Write the scaling, and the page about it if one is wanted."""
+    from heatline.cli.output import complain
+    from heatline.history.workspace_scaling import scaling_path, write_scaling
+    from heatline.report.reliability_page import page_of
+
+    target = out or scaling_path(repository)
     if not dry_run:
+        write_scaling(scaling, target)
         complain(f'Wrote {target}. Set "scaling" to "workspace" to use it.')
+    if html is not None:
+        _write(html, page_of(folder.resolve().name, scaling).html())
 
 
 def gather(history: History, scorer: Scorer, *, horizon: float, outcome: str, most_lines: int) -> Evidence:
@@ -158,7 +231,6 @@ def _say(evidence: Evidence, judged: object, outcome: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from heatline.errors import InputError
     from heatline.supervisor.card import atomic_path
 
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,8 @@ def check_enough(evidence: Evidence, outcome: str = "fixed") -> None:
     if missing := missing_evidence(evidence, outcome):
         raise InputError(
             f"The history is too thin to calibrate on: it lacks {', '.join(missing)}. Wait for more, give a shorter "
-            "--horizon, or use everybody's lines with --all."
+            "--horizon, use everybody's lines with --all, or give the share of edited lines, if you know it, with "
+            "--base-rate."
         )
 
 
@@ -148,14 +149,4 @@ def fit(evidence: Evidence) -> PlattCalibrator:
     rate = float(evidence.kept.mean())
     if fitted.slope <= 0:
         return PlattCalibrator(0.0, float(log_odds(rate)), rate)
-    return PlattCalibrator(fitted.slope, _intercept(fitted.slope, evidence, rate), rate)
-
-
-def _intercept(slope: float, evidence: Evidence, rate: float) -> float:
-    """The intercept at which the mean confidence is ``rate``, by bisection."""
-    low, high = -50.0, 50.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        mean = float(PlattCalibrator(slope, middle, rate).predict(evidence.logits).mean())
-        low, high = (middle, high) if mean < rate else (low, middle)
-    return (low + high) / 2
+    return replace(fitted, base_rate=rate).matched(evidence.logits)

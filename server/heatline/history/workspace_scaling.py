@@ -25,7 +25,9 @@ class WorkspaceScaling:
     """Platt scaling of lines, and what it rests on: ``lines`` of ``commits``, of which ``edited`` met the outcome.
 
     ``languages`` have calibrators of their own, as JSON; they stand in for slope and intercept there.
-    ``outcome`` is ``fixed`` or ``edited``, within ``horizon_days``.  ``validation`` holds the figures on later lines.
+    ``outcome`` is ``fixed`` or ``edited``, within ``horizon_days``; ``validation`` holds the figures on later lines.
+    With a ``given_rate``, the share of edited lines that a person gave, nothing was learned from fates: lines were
+    scored to find the intercept, and there are no commits, horizon or validation.
     """
 
     format_version: int
@@ -46,11 +48,12 @@ class WorkspaceScaling:
     threshold: float  # the line risk that one line in ten reached
     validation: dict[str, Any] = field(default_factory=dict)
     languages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    given_rate: float | None = None
 
     @property
     def base_rate(self) -> float:
-        """The share of lines that met the outcome."""
-        return self.edited / self.lines
+        """The share of lines that met the outcome, or that was given."""
+        return self.edited / self.lines if self.given_rate is None else self.given_rate
 
     def calibrator(self) -> PlattCalibrator:
         """Of lines."""
@@ -77,6 +80,11 @@ class WorkspaceScaling:
 
     def basis(self) -> str:
         """What all its risks rest on, in one sentence."""
+        if self.given_rate is not None:
+            return (
+                f"Risks are scaled to a given rate: {100 * self.given_rate:.3g} of 100 lines of this repository "
+                f"are edited; from how the probe sees {self.lines:,} of its lines."
+            )
         return (
             f"Risks are scaled to this repository: {round(100 * self.base_rate)} of 100 lines were {self.outcome} "
             f"within {self.horizon_days:g} days; from {self.lines:,} lines of {self.commits:,} commits."
@@ -84,8 +92,13 @@ class WorkspaceScaling:
 
     def sentence(self, risk: float) -> str:
         """What a line's risk rests on, in one sentence."""
-        done = "were fixed" if self.outcome == "fixed" else "were edited"
         share = "fewer than 1" if risk < 0.005 else f"{round(100 * risk)}"
+        if self.given_rate is not None:
+            return (
+                f"With the given rate, {share} of 100 lines like this are edited in this repository; no history stands "
+                "behind it."
+            )
+        done = "were fixed" if self.outcome == "fixed" else "were edited"
         return (
             f"In this repository, {share} of 100 lines like this {done} within {self.horizon_days:g} days; "
             f"from {self.lines:,} lines."
@@ -134,10 +147,10 @@ def read_scaling(path: Path) -> WorkspaceScaling | None:
             float(scaling.lines),
             float(scaling.edited),
         )
-        sound = all(math.isfinite(number) for number in numbers) and 0 < scaling.edited < scaling.lines
+        sound = all(math.isfinite(number) for number in numbers) and 0 < scaling.base_rate < 1
         for own in scaling.languages.values():
             calibrator_from_json(own)
-    except (TypeError, AttributeError, ProbeError):
+    except (TypeError, AttributeError, ZeroDivisionError, ProbeError):
         sound = False
     if not sound or scaling.slope < 0:
         raise InputError(f"The workspace's scaling {path} is malformed. Run `heatline calibrate` again.")

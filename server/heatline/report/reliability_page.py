@@ -43,6 +43,8 @@ def page_of(name: str, scaling: WorkspaceScaling | None, outcomes: Sequence[Outc
 
 
 def _of_history(scaling: WorkspaceScaling) -> tuple[list[str], list[Scaled], tuple[Rates, ...]]:
+    if scaling.given_rate is not None:
+        return [scaling.basis()], [], ()
     held: Mapping[str, Any] = scaling.validation
     facts = [
         scaling.basis(),

@@ -184,3 +184,43 @@ def test_feedback_can_be_forgotten(run: Run, written: Written) -> None:
     remembered(written)
     assert "Forgot 2 lines" in run("feedback", "forget").out
     assert "Nothing is remembered" in run("feedback", "show").out
+
+
+def a_hundred_lines(written: Written) -> None:
+    for name in ("a", "b", "c"):
+        body = "".join(f"    total += {name}[{line}] * {line}\n" for line in range(60))
+        written.commit(f"feat: {name}", **{f"{name}_py": f"def {name}_sum({name}, total=0):\n{body}"})
+
+
+def test_a_known_base_rate_is_the_mean_risk_of_the_repository(
+    run: Run, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_hundred_lines(written)
+    page = tmp_path / "page.html"
+    ran = run("calibrate", written.folder, "--base-rate", "0.03", "--html", page)
+    assert (ran.code, "3 of 100 lines" in ran.out) == (0, True)
+    assert "3 of 100 lines" in page.read_text(encoding="utf-8")
+    written.put("heatline.toml", 'scaling = "workspace"\n')
+    monkeypatch.chdir(written.folder)
+    files = json.loads(run("check", ".", "--format", "json", "--all").out)["files"]
+    risks = [line["risk"] for file in files for line in file["lines"]]
+    assert len(risks) == 183
+    assert sum(risks) / len(risks) == pytest.approx(0.03, abs=2e-3)
+    assert run("report", written.folder, "--output", page).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--base-rate", "1.5"), "is no share"),
+        (("--base-rate", "0.001"), "1,000 are needed"),
+        (("--base-rate", "0.1", "--all"), "no history is read"),
+    ],
+)
+def test_a_base_rate_that_can_not_be_used_is_one_sentence(
+    run: Run, written: Written, options: tuple[str, ...], said: str
+) -> None:
+    a_hundred_lines(written)
+    ran = run("calibrate", written.folder, *options)
+    assert (ran.code, said in " ".join(ran.err.split())) == (2, True)
+    assert not scaling_path(Repository(written.folder)).exists()

@@ -17,7 +17,14 @@ from heatline_probes.evaluation.comparisons import compare_calibrations, compare
 from heatline_probes.evaluation.features import syntax_features
 from heatline_probes.evaluation.protocol import EvaluationSettings, code_lines, evaluate_run
 from heatline_probes.evaluation.results import card_metrics
-from heatline_probes.evaluation.scaling import evaluation_sets, fit_alike, from_unseen, scaled, transferred
+from heatline_probes.evaluation.scaling import (
+    Rates,
+    evaluation_sets,
+    fit_alike,
+    from_unseen,
+    scaled,
+    transferred,
+)
 from heatline_probes.evaluation.subsets import of_datasets, only_programs
 from heatline_probes.evaluation.views import Run
 from tests.unit.evaluation.synthetic import LINES, synthetic
@@ -121,13 +128,26 @@ def test_known_base_rates_move_the_calibrator_of_each_fold_and_dataset():
     rows = np.asarray([[1.0, 0.1 * f, 0.7] for f in range(5)])
     predictions = dataclasses.replace(synthetic(80), calibrators={"line": rows})
     view = Run(predictions).view("line")
-    got = transferred(predictions, "line", view, at_base_rates=True)
+    got = transferred(predictions, "line", view, rates=Rates.SHIFTED)
     assert len(np.unique(view.dataset)) > 1
     for dataset in np.unique(view.dataset):
         own = (view.fold == 3) & (view.dataset == dataset)
         rate = view.kept[own].mean()
         moved = PlattCalibrator(1.0, 0.3 + np.log(rate / (1 - rate)) - np.log(0.7 / 0.3), rate)
         assert got[own] == pytest.approx(moved.predict(view.logit[own]))
+
+
+def test_matching_makes_the_mean_confidence_of_a_dataset_its_base_rate():
+    """The slope stays what the other datasets gave."""
+    rows = np.asarray([[0.5, 0.1 * f, 0.7] for f in range(5)])
+    predictions = dataclasses.replace(synthetic(80), calibrators={"line": rows})
+    view = Run(predictions).view("line")
+    got = transferred(predictions, "line", view, rates=Rates.MATCHED)
+    for dataset in np.unique(view.dataset):
+        own = (view.fold == 3) & (view.dataset == dataset)
+        assert got[own].mean() == pytest.approx(view.kept[own].mean())
+        slope = np.polyfit(view.logit[own], np.log(got[own] / (1 - got[own])), 1)[0]
+        assert slope == pytest.approx(0.5)
 
 
 def test_what_was_left_out_is_scaled_on_its_own():

@@ -208,6 +208,16 @@ def test_the_sentence_says_what_a_risk_rests_on() -> None:
     )
 
 
+def test_a_given_rate_is_named_as_such() -> None:
+    """No history is claimed where none was read."""
+    scaling = replace(kept_scaling(evidence()), lines=6000, edited=0, given_rate=0.004)
+    assert scaling.base_rate == 0.004
+    assert "0.4 of 100 lines of this repository are edited" in scaling.basis()
+    assert scaling.sentence(0.11) == (
+        "With the given rate, 11 of 100 lines like this are edited in this repository; no history stands behind it."
+    )
+
+
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.booleans()), min_size=1), st.floats(0, 1))
 def test_more_effort_never_finds_less(lines: list[tuple[float, bool]], effort: float) -> None:
     confidences = np.asarray([each[0] for each in lines])
