@@ -89,12 +89,15 @@ def calibrate(
     judged on the rest, and then fitted on all. `"scaling": "workspace"` in the settings makes use of it. When
     history tells too little nothing is written, and what is missing is said.
     """
+    from heatline.cli.output import emit
+
     if base_rate is not None:
         _refuse_with_rate(author=author, since=since, everyone=everyone)
-        _calibrate_at(base_rate, folder, lines, out, html, as_json, dry_run, supervisor, probe)
+        scaling, repository = _at_rate(base_rate, folder, lines, supervisor, probe)
+        _keep(scaling, folder, repository, out, html, dry_run)
+        emit((json.dumps(asdict(scaling), indent=2) if as_json else scaling.basis()) + "\n")
         return
     from heatline.cli.history import read_with_progress, rules
-    from heatline.cli.output import emit
     from heatline.history.calibrating import fit_and_judge
     from heatline.history.calibration_run import make_scaling
 
@@ -120,22 +123,13 @@ def _refuse_with_rate(**given: object) -> None:
         )
 
 
-def _calibrate_at(
-    base_rate: float,
-    folder: Path,
-    lines: int,
-    out: Path | None,
-    html: Path | None,
-    as_json: bool,
-    dry_run: bool,
-    supervisor: str | None,
-    probe: str | None,
-) -> None:
-    """Scale to a share of edited lines that a person knows."""
+def _at_rate(
+    base_rate: float, folder: Path, lines: int, supervisor: str | None, probe: str | None
+) -> tuple[WorkspaceScaling, Repository]:
+    """The scaling to a share of edited lines that a person knows, and the repository it is for."""
     from heatline.calibration.calibrators import checked_rate
     from heatline.cli.check_settings import project_settings, selection
     from heatline.cli.discover import source_files
-    from heatline.cli.output import emit
     from heatline.cli.progress import stage_progress
     from heatline.cli.reading import read_source
     from heatline.history.known_rate import scaling_at_rate, score_some_lines
@@ -152,9 +146,7 @@ def _calibrate_at(
             most_lines=lines,
             progress=lambda done, total: report("Scoring lines", done, total),
         )
-        scaling = scaling_at_rate(logits, base_rate, scorer.probe, repository)
-    _keep(scaling, folder, repository, out, html, dry_run)
-    emit((json.dumps(asdict(scaling), indent=2) if as_json else scaling.basis()) + "\n")
+        return scaling_at_rate(logits, base_rate, scorer.probe, repository), repository
 
 
 def _keep(
