@@ -13,7 +13,8 @@ from heatline.history.validation import Bin, Measured, Quality
 from heatline.report.heat import percent, printable
 
 _SIDE = 260  # pixels of a drawing
-_COLOURS = ("var(--faint)", "var(--mark)", "var(--link)")  # of the light or dark page; told apart by dashes too
+# of the light or dark page; told apart by dashes too
+_COLOURS = ("var(--faint)", "var(--mark)", "var(--link)")
 _DASHES = ("6 3", "", "2 3")
 
 
