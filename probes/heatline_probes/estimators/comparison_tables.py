@@ -89,13 +89,14 @@ def _cell(value: Any, interval: bool) -> str:
 
 
 def _warnings(rows: Mapping[str, Any], calibrators: Sequence[str]) -> str:
-    said = [
-        f"* {name}, {calibrator}: {row['calibrators'][calibrator]['collapse']}"
-        for name, row in rows.items()
-        for calibrator in calibrators
-        if row["calibrators"][calibrator]["collapse"]
-    ]
-    return "Collapsed:\n\n" + "\n".join(said) if said else ""
+    """Every warning once, with the estimators and calibrators that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        for calibrator in calibrators:
+            if said := row["calibrators"][calibrator]["collapse"]:
+                about.setdefault(said, []).append(f"{name} ({calibrator})")
+    listed = [f"* {', '.join(names)}: {said}" for said, names in about.items()]
+    return "Collapsed:\n\n" + "\n".join(listed) if listed else ""
 
 
 def _compliance(found: Mapping[str, Any]) -> str:
