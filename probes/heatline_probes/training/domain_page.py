@@ -80,7 +80,8 @@ def _shipped(found: Mapping[str, Any]) -> list[str]:
         f"At its threshold (a risk of {row['threshold']:.0%}) the shipped probe, which has learned from no "
         f"repository, flags {figure(row['flagged'])} of these lines; {figure(row['false_alarms'], 1)} of 100 lines are "
         f"false alarms, and {figure(row['recall_flagged'])} of the fixed lines are flagged. Its AUC is "
-        f"{figure(row['auc'])}, within repositories {figure(row['auc_within'])}, its ECE {figure(row['ece'])}: the shipped calibration speaks of benchmarks, `heatline "
+        f"{figure(row['auc'])}, within repositories {figure(row['auc_within'])}, its ECE "
+        f"{figure(row['ece'])}: the shipped calibration speaks of benchmarks, `heatline "
         "calibrate` of a repository.",
         "",
     ]
