@@ -82,7 +82,9 @@ class Filled:
 def fill(judged: Sequence[Judged], estimates: Sequence[Estimate], level: str) -> Filled | None:
     """Confidences of a level; None where the estimator says nothing of this level of any program.
 
-    A span without a confidence gets the share kept in the *other* programs, so that no outcome helps itself.
+    A span without a confidence gets the share kept of all spans, one number that tells no span from another.  The share
+    kept of the *other* programs would: it is lower where a program's own is higher, and a calibrator that may bend it
+    around finds every outcome in it.
     """
     values = np.concatenate([estimate.level(level) for estimate in estimates])
     counts: Counter[str] = Counter()
@@ -91,10 +93,9 @@ def fill(judged: Sequence[Judged], estimates: Sequence[Estimate], level: str) ->
     silent = ~np.isfinite(values)
     if silent.all():
         return None
-    outcomes = [one.level(level) for one in judged]
-    total, kept = sum(map(len, outcomes)), sum(int(o.sum()) for o in outcomes)
-    rates = np.concatenate([np.full(len(o), (kept - o.sum() + 1) / (total - len(o) + 2)) for o in outcomes])
-    return Filled(np.where(silent, rates, values), int(silent.sum()), counts)
+    kept = np.concatenate([one.level(level) for one in judged])
+    rate = (kept.sum() + 1) / (len(kept) + 2)
+    return Filled(np.where(silent, rate, values), int(silent.sum()), counts)
 
 
 def calibrated(name: str, confidence: Float64, spans: ComparedSpans, seed: int = 0) -> Float64:

@@ -238,15 +238,15 @@ class FakeJudged:
         return self.kept
 
 
-def test_silence_gets_the_base_rate_of_the_other_programs():
-    """A program's own outcomes never help it: one kept of one other, smoothed, is two thirds."""
-    judged = [FakeJudged([True]), FakeJudged([False, False])]
-    silent = Estimate(np.empty(0), np.asarray([np.nan]), np.nan)
+def test_silence_gets_the_base_rate_and_tells_no_program_from_another():
+    """Two kept of four, smoothed, is one half: in programs whose lines are all kept and all edited alike."""
+    judged = [FakeJudged([True, True]), FakeJudged([False, False])]
+    silent = Estimate(np.empty(0), np.asarray([np.nan, np.nan]), np.nan)
     spoken = Estimate(np.empty(0), np.asarray([0.3, np.nan]), np.nan)
     filled = fill(judged, [silent, spoken], "line")
-    assert filled.confidence == pytest.approx([1 / 4, 0.3, 2 / 3])
-    assert filled.silent == 2
-    assert fill(judged, [silent, Estimate(np.empty(0), np.full(2, np.nan), np.nan)], "line") is None
+    assert filled.confidence == pytest.approx([0.5, 0.5, 0.3, 0.5])
+    assert filled.silent == 3
+    assert fill(judged, [silent, silent], "line") is None
 
 
 def test_calibration_never_sees_the_problem_it_is_applied_to():
