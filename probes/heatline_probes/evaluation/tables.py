@@ -59,6 +59,9 @@ def page(runs: Sequence[JSON], command: str) -> str:
         f"Made by `{command}`; [evaluation.md](evaluation.md) defines every number. BSS “within dataset” is the "
         "mean over datasets of the skill against each dataset's own base rate. In brackets: 95 % intervals over "
         "programs drawn again within each dataset. Baselines are scaled as the probe is.",
+        "Other pages: [other estimators, end to end](results-estimators.md), [the paper's design space](grid.md), "
+        "[what each choice is worth](ablations.md), [lines of repositories](results-history.md), "
+        "[failures](failures.md), [human code](background.md).",
     ]
     for name in _unique(f"{run['supervisor']}: {run['name']}" for run in runs):
         chosen = [run for run in runs if f"{run['supervisor']}: {run['name']}" == name]
