@@ -129,19 +129,29 @@ def _at_rate(
     """The scaling to a share of edited lines that a person knows, and the repository it is for."""
     from heatline.calibration.calibrators import checked_rate
     from heatline.cli.check_settings import project_settings, selection
-    from heatline.cli.discover import source_files
+    from heatline.cli.checking import Reading, Source
+    from heatline.cli.discover import Candidate, source_files
+    from heatline.cli.output import complain
     from heatline.cli.progress import stage_progress
-    from heatline.cli.reading import read_source
-    from heatline.history.known_rate import scaling_at_rate, score_some_lines
+    from heatline.history.known_rate import scaling_at_rate, score_some_lines, shipped_scaling
     from heatline.history.repository import Repository
 
     checked_rate(base_rate)
-    repository = Repository(folder)
-    files = list(source_files(folder, selection(project_settings(folder), folder, (), False)))
+    repository, project = Repository(folder), project_settings(folder)
+    files = list(source_files(folder, selection(project, folder, (), False)))
+    reading = Reading(
+        None, project.settings.skip_generated, 1000 * project.settings.max_file_size_kb, complain
+    )
+
+    def read(path: Path) -> str | None:
+        found = reading.candidate(Candidate(path, named=False))
+        return found.text if isinstance(found, Source) else None
+
     with _scorer(supervisor, probe) as scorer, stage_progress() as report:
+        shipped_scaling(scorer.probe)  # what can't be scaled is refused before it is scored
         logits = score_some_lines(
             files,
-            read_source,
+            read,
             scorer,
             most_lines=lines,
             progress=lambda done, total: report("Scoring lines", done, total),

@@ -32,7 +32,7 @@ MOST_OF_FILE = 100
 
 def score_some_lines(
     files: Sequence[Path],
-    read: Callable[[Path], str],
+    read: Callable[[Path], str | None],
     scorer: Scorer,
     *,
     most_lines: int,
@@ -41,21 +41,29 @@ def score_some_lines(
 ) -> NDArray[np.float64]:
     """The probe's logits of P(kept) of lines of ``files``, ``(n,)``: files in a seeded order until there are enough.
 
-    Files that ``read`` refuses with an ``InputError`` are passed over.
+    Files that ``read`` gives no text of are passed over.
     """
     draw = random.Random(seed)
     found: list[float] = []
     for path in draw.sample(sorted(files), len(files)):
         if len(found) >= most_lines:
             break
-        try:
-            text = read(path)
-        except InputError:
+        if (text := read(path)) is None:
             continue
         unscaled = [line.unscaled_confidence for line in scorer.score(text, path=path).lines]
         found += draw.sample(unscaled, min(MOST_OF_FILE, len(unscaled)))
         progress(min(len(found), most_lines), most_lines)
     return log_odds(np.asarray(found[:most_lines], np.float64))
+
+
+def shipped_scaling(probe: SpanProbe) -> PlattCalibrator:
+    """What a probe's lines are scaled by; raises ``ProbeError`` when that isn't Platt scaling."""
+    shipped = calibrator_from_json(probe.card.calibrators["line"])
+    if not isinstance(shipped, PlattCalibrator):
+        raise ProbeError(
+            f"The probe {probe.name} has no Platt scaling of lines to start from. Use a probe that was calibrated."
+        )
+    return shipped
 
 
 def scaling_at_rate(
@@ -64,7 +72,7 @@ def scaling_at_rate(
     """The scaling under which the mean risk of the lines with ``logits`` ``(n,)`` is ``edited``.
 
     Raises ``InputError`` when the lines are too few to say how the code looks to the probe or to have an edited one
-    among them, ``ProbeError`` for a rate that is none and for a probe without Platt scaling.
+    among them, ``ProbeError`` for a rate that is none and as ``shipped_scaling`` does.
     """
     checked_rate(edited)
     lines = len(logits)
@@ -74,12 +82,7 @@ def scaling_at_rate(
             f"Only {lines:,} lines of this repository were scored, and {needed:,} are needed. Score more with --lines, "
             'or set "baseRate" in the settings, which needs none.'
         )
-    shipped = calibrator_from_json(probe.card.calibrators["line"])
-    if not isinstance(shipped, PlattCalibrator):
-        raise ProbeError(
-            f"The probe {probe.name} has no Platt scaling of lines to start from. Use a probe that was calibrated."
-        )
-    moved = replace(shipped, base_rate=1 - edited).matched(logits)
+    moved = replace(shipped_scaling(probe), base_rate=1 - edited).matched(logits)
     return WorkspaceScaling(
         format_version=FORMAT_VERSION,
         probe=probe.name,
