@@ -44,6 +44,10 @@ def ablations(
     ] = False,
     resamples: Annotated[int, typer.Option(min=20, help="For the intervals of the differences.")] = 1000,
     embeddings: EmbeddingsOption = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="The supervisor's weights, for variants that need them; default: the pulled ones."),
+    ] = None,
     finished: Annotated[
         Path | None, typer.Option(help="Finished variants, one line each; default: beside --out.")
     ] = None,
@@ -62,13 +66,18 @@ def ablations(
         raise TrainingError(
             f"There is no variant {sorted(unknown)[0]!r}. Use some of {', '.join(sorted(known))}."
         )
-    chosen = [variant for variant in VARIANTS if not names or variant.name in names]
+    store = SupervisorStore()
+    pulled = store.folder / "weights" / f"{supervisor}.gguf"
+    weights = weights or (pulled if pulled.is_file() else None)
+    if weights is not None and not weights.exists():
+        raise TrainingError(f"There are no weights at {weights}. Give a GGUF file or a checkpoint's folder.")
+    chosen = [v for v in VARIANTS if v.name in names or not (names or (v.inputs and weights is None))]
     protocol = "leave_one_dataset_out" if left_out else "by_problem"
     place = finished or out.with_suffix(".jsonl")
     done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}
     loaded = load_corpora(corpora_folder(corpora), other_languages=True)
     quotas = quotas_at(share)
-    bundle = SupervisorStore().bundle(supervisor)
+    bundle = store.bundle(supervisor)
     folder = embeddings_folder(embeddings, supervisor)
 
     def keep(name: str, found: Mapping[str, Any]) -> None:
@@ -81,7 +90,7 @@ def ablations(
             lambda count, total: progress("labelling", count, total),
         )  # fmt: skip
         extended = with_weak(loaded, sample, weak, seed)
-        study = weighed_study(bundle, loaded, extended, folder, threads, progress)
+        study = weighed_study(bundle, loaded, extended, folder, threads, progress, weights)
         rows = run_ablations(
             study,
             chosen,

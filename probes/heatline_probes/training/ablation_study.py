@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
+from heatline.supervisor.store import SupervisorStore
 from heatline_probes.corpus.programs import Corpora
-from heatline_probes.training.ablations import Study
+from heatline_probes.training.ablations import SURPRISAL, TWO_LAYERS, Study
 from heatline_probes.training.examples import label_examples
-from heatline_probes.training.fit import standardise
+from heatline_probes.training.fit import States, standardise
+from heatline_probes.training.inputs import side_by_side, with_surprisal
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
+from heatline_probes.training.supervisor_model import SupervisorModel
 
 Progress = Callable[[str, int, int], None]
 
@@ -22,12 +29,40 @@ def weighed_study(
     embeddings: Path,
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
+    weights: Path | None = None,
 ) -> Study:
-    """States and labels of the sample, weak programs among it; states are kept in `embeddings` and used again."""
+    """States and labels of the sample, weak programs among it; states are kept in `embeddings` and used again.
+
+    With the supervisor's `weights`, a GGUF file or a checkpoint's folder, also what variants with other inputs see;
+    a bundle of three quarters of the layers is built and kept, with its states, beside `embeddings`.
+    """
     session = SupervisorSession(bundle, threads)
-    store = EmbeddingStore(embeddings, session.card.bundle_hash)
     sources = [Source(p.code, p.language) for p in sample.programs]
-    store.fill(sources, SequenceRunner(session), lambda done, total: progress("embedding", done, total))
-    hidden, tokens = store.read(sources)
+
+    def embed(folder: Path, deeper: SupervisorSession) -> tuple[NDArray[np.float16], pd.DataFrame]:
+        store = EmbeddingStore(folder, deeper.card.bundle_hash)
+        store.fill(sources, SequenceRunner(deeper), lambda done, total: progress("embedding", done, total))
+        return store.read(sources)
+
+    hidden, tokens = embed(embeddings, session)
     examples = label_examples(corpora, sample.programs, tokens, sample.edits, sample.weak)
-    return Study(standardise(hidden, examples.rows), examples, sample, sample.weak)
+    states = standardise(hidden, examples.rows)
+
+    def two_layers() -> States:
+        assert weights is not None
+        folder = embeddings.with_name(f"{embeddings.name}-three-quarters")
+        layers = round(0.75 * session.card.layers_total)
+        bundles = SupervisorStore(folder / "bundles")
+        name = f"{session.card.name}-{layers}"
+        if name not in [found.name for found in bundles.installed()]:
+            bundles.build(name, weights, layers)
+        deeper, _ = embed(folder / "states", SupervisorSession(bundles.bundle(name), threads))
+        return side_by_side([hidden, deeper], examples)
+
+    def surprisal() -> States:
+        assert weights is not None
+        model, card = SupervisorModel(weights, session.card.layers), session.card
+        return with_surprisal(states, hidden, examples, model, session.tokenizer, card.sink_token_id)
+
+    inputs = {TWO_LAYERS: two_layers, SURPRISAL: surprisal} if weights is not None else {}
+    return Study(states, examples, sample, sample.weak, inputs)

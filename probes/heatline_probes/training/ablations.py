@@ -1,13 +1,14 @@
 """What each choice in training a probe is worth: every variant against one base, on the same spans, paired."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatline_probes.corpus.programs import Program
+from heatline_probes.errors import TrainingError
 from heatline_probes.evaluation.comparisons import compare_runs
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings
@@ -24,16 +25,29 @@ Float64 = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 BASE = FitSettings(features=64, scope_features=64, epochs=4)
 PAPER = FitSettings()
+TWO_LAYERS, SURPRISAL = "two-layers", "surprisal"
 
 
 @dataclass(frozen=True)
 class Study:
-    """The labelled programs of all variants; `weak` are the failing ones of which nothing else is known."""
+    """The labelled programs of all variants; `weak` are the failing ones of which nothing else is known.
+
+    `inputs` are other states than those of the supervisor's bundle, by name, made when they are first wanted.
+    """
 
     states: States
     examples: Examples
     sample: LabelledSample
     weak: frozenset[Key]
+    inputs: Mapping[str, Callable[[], States]] = field(default_factory=dict)
+
+    def states_of(self, inputs: str) -> States:
+        """The states that a variant's probe sees; "" for the bundle's own."""
+        if inputs and inputs not in self.inputs:
+            raise TrainingError(
+                f"The variant {inputs!r} needs the supervisor's weights. Name them with --weights."
+            )
+        return self.inputs[inputs]() if inputs else self.states
 
     def where(self, chosen: Callable[[Program], bool]) -> Float64:
         """`(P,)` 1 for the chosen programs, 0 for others."""
@@ -50,12 +64,13 @@ def _as_weighted(study: Study) -> Float64:
 
 @dataclass(frozen=True)
 class Variant:
-    """A name, what it changes, and how: the settings of the fit, and a weight `(P,)` of every program in it."""
+    """A name, what it changes, and how: settings of the fit, a weight `(P,)` of every program in it, what it sees."""
 
     name: str
     about: str
     settings: FitSettings = BASE
     weights: Callable[[Study], Float64] = _strong
+    inputs: str = ""
 
 
 def _by_quality(study: Study) -> Float64:
@@ -124,6 +139,8 @@ VARIANTS: tuple[Variant, ...] = (
         * study.where(lambda p: p.dataset == BACKGROUND or p.model == _commonest(study)),
     ),
     Variant("half-the-problems", "half of the problems", weights=_half),
+    Variant("two-layers", "the state at three quarters of the depth beside the middle one", inputs=TWO_LAYERS),
+    Variant("surprisal", "the token's surprisal and the entropy there, by a logit lens", inputs=SURPRISAL),
 )  # fmt: skip
 
 
@@ -175,12 +192,12 @@ def study_split(study: Study, protocol: str, folds: int, tested: int, seed: int)
 
 def held_out(study: Study, variant: Variant, split: Split, protocol: str, seed: int) -> Predictions:
     """Predictions of the tested folds by probes that are fitted with the variant's weights and settings."""
-    examples = replace(study.examples, weight=variant.weights(study))
+    examples, states = replace(study.examples, weight=variant.weights(study)), study.states_of(variant.inputs)
     logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
     for held in range(len(split.names)):
         learned = split.training(held) & (examples.weight > 0)
-        model, _, _ = fit_model(study.states, examples, learned, replace(variant.settings, seed=seed))
-        for level, values in model_logits(model, study.states, examples, split.test(held)).items():
+        model, _, _ = fit_model(states, examples, learned, replace(variant.settings, seed=seed))
+        for level, values in model_logits(model, states, examples, split.test(held)).items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
     plan = TrainingPlan(variant.name, "", seed=seed, settings=variant.settings)
