@@ -71,7 +71,7 @@ def ablations(
     weights = weights or (pulled if pulled.is_file() else None)
     if weights is not None and not weights.exists():
         raise TrainingError(f"There are no weights at {weights}. Give a GGUF file or a checkpoint's folder.")
-    chosen = [v for v in VARIANTS if v.name in names or not (names or (v.inputs and weights is None))]
+    chosen = [v for v in VARIANTS if v.name in names or not (names or (v.needs_weights and weights is None))]
     protocol = "leave_one_dataset_out" if left_out else "by_problem"
     place = finished or out.with_suffix(".jsonl")
     done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}

@@ -1,10 +1,12 @@
 """The programs of the ablations: those that a probe is trained on, and failing ones that nothing else is known of."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from heatline.scoring.sequences import SequenceRunner
@@ -12,6 +14,7 @@ from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
 from heatline_probes.corpus.programs import Corpora
 from heatline_probes.training.ablations import SURPRISAL, TWO_LAYERS, Study
+from heatline_probes.training.adapters import AdapterSettings, LiveStates, program_sequences
 from heatline_probes.training.examples import label_examples
 from heatline_probes.training.fit import States, standardise
 from heatline_probes.training.inputs import side_by_side, with_surprisal
@@ -64,5 +67,16 @@ def weighed_study(
         model, card = SupervisorModel(weights, session.card.layers), session.card
         return with_surprisal(states, hidden, examples, model, session.tokenizer, card.sink_token_id)
 
-    inputs = {TWO_LAYERS: two_layers, SURPRISAL: surprisal} if weights is not None else {}
-    return Study(states, examples, sample, sample.weak, inputs)
+    @cache
+    def live(adapters: AdapterSettings) -> LiveStates:
+        assert weights is not None
+        model, card = SupervisorModel(weights, session.card.layers, torch.bfloat16), session.card
+        sequences = program_sequences(examples, session.tokenizer, card.sink_token_id)
+        return LiveStates(
+            model, states, examples, sequences, adapters.layers, lambda d, t: progress("lower layers", d, t)
+        )
+
+    if weights is None:
+        return Study(states, examples, sample, sample.weak)
+    inputs = {TWO_LAYERS: two_layers, SURPRISAL: surprisal}
+    return Study(states, examples, sample, sample.weak, inputs, live)

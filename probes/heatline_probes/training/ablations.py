@@ -14,6 +14,7 @@ from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings
 from heatline_probes.evaluation.splits import Split
 from heatline_probes.patches.labels import Edit
+from heatline_probes.training.adapters import AdapterSettings, LiveStates, adapted_logits
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, folds_by_group
 from heatline_probes.training.fit import FitSettings, States, fit_model, model_logits
@@ -26,6 +27,7 @@ Progress = Callable[[str, int, int], None]
 BASE = FitSettings(features=64, scope_features=64, epochs=4)
 PAPER = FitSettings()
 TWO_LAYERS, SURPRISAL = "two-layers", "surprisal"
+_NO_WEIGHTS = "The variant {} needs the supervisor's weights. Name them with --weights."
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,19 @@ class Study:
     sample: LabelledSample
     weak: frozenset[Key]
     inputs: Mapping[str, Callable[[], States]] = field(default_factory=dict)
+    live: Callable[[AdapterSettings], LiveStates] | None = None  # of what adapters change
 
     def states_of(self, inputs: str) -> States:
         """The states that a variant's probe sees; "" for the bundle's own."""
         if inputs and inputs not in self.inputs:
-            raise TrainingError(
-                f"The variant {inputs!r} needs the supervisor's weights. Name them with --weights."
-            )
+            raise TrainingError(_NO_WEIGHTS.format(inputs))
         return self.inputs[inputs]() if inputs else self.states
+
+    def live_states(self, adapters: AdapterSettings) -> LiveStates:
+        """States that adapters of these settings change."""
+        if self.live is None:
+            raise TrainingError(_NO_WEIGHTS.format("adapters"))
+        return self.live(adapters)
 
     def where(self, chosen: Callable[[Program], bool]) -> Float64:
         """`(P,)` 1 for the chosen programs, 0 for others."""
@@ -71,6 +78,12 @@ class Variant:
     settings: FitSettings = BASE
     weights: Callable[[Study], Float64] = _strong
     inputs: str = ""
+    adapters: AdapterSettings | None = None
+
+    @property
+    def needs_weights(self) -> bool:
+        """It can't be made from the bundle's own states alone."""
+        return bool(self.inputs) or self.adapters is not None
 
 
 def _by_quality(study: Study) -> Float64:
@@ -141,6 +154,10 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("half-the-problems", "half of the problems", weights=_half),
     Variant("two-layers", "the state at three quarters of the depth beside the middle one", inputs=TWO_LAYERS),
     Variant("surprisal", "the token's surprisal and the entropy there, by a logit lens", inputs=SURPRISAL),
+    Variant(
+        "adapters", "low-rank adapters on the last four kept layers, learned with the probe for one epoch more",
+        adapters=AdapterSettings(),
+    ),
 )  # fmt: skip
 
 
@@ -197,7 +214,13 @@ def held_out(study: Study, variant: Variant, split: Split, protocol: str, seed: 
     for held in range(len(split.names)):
         learned = split.training(held) & (examples.weight > 0)
         model, _, _ = fit_model(states, examples, learned, replace(variant.settings, seed=seed))
-        for level, values in model_logits(model, states, examples, split.test(held)).items():
+        found = model_logits(model, states, examples, split.test(held))
+        if variant.adapters is not None:
+            settings = replace(variant.adapters, seed=seed)
+            live = study.live_states(settings)
+            test = split.test(held)
+            found = adapted_logits(live, examples, learned, test, model, variant.settings, settings)
+        for level, values in found.items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
     plan = TrainingPlan(variant.name, "", seed=seed, settings=variant.settings)

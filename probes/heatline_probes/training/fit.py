@@ -186,12 +186,15 @@ def fit_model(
             step += 1
             optimizer.zero_grad()
             ahead = step / (settings.annealing * steps) if settings.annealing else 1.0
-            loss_here = _loss(model, states.values, batches[index], settings, max(0.0, 1.0 - ahead))
+            batch = batches[index]
+            loss_here = batch_loss(model, _rows(states, batch), batch, settings, max(0.0, 1.0 - ahead))
             loss_here.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         model.eval()
         with torch.no_grad():
-            loss = float(np.mean([float(_loss(model, states.values, batch, settings)) for batch in checks]))
+            loss = float(
+                np.mean([float(batch_loss(model, _rows(states, batch), batch, settings)) for batch in checks])
+            )
         progress(epoch, loss)
         if loss < best - 1e-5 or epochs:
             best, best_epoch = loss, epoch
@@ -243,12 +246,13 @@ def _batches(examples: Examples, chosen: Bool, tokens: int, generator: np.random
     for index in generator.permutation(len(slices)):
         held.append(slices[index])
         if sum(last - first for first, last in held) >= tokens:
-            batches.append(_batch(examples, held))
+            batches.append(span_batch(examples, held))
             held = []
-    return [*batches, _batch(examples, held)] if held else batches
+    return [*batches, span_batch(examples, held)] if held else batches
 
 
-def _batch(examples: Examples, slices: Sequence[tuple[int, int]]) -> Batch:
+def span_batch(examples: Examples, slices: Sequence[tuple[int, int]]) -> Batch:
+    """The programs at these token ranges as one batch."""
     spans = {}
     for name in examples.levels:
         lengths, chosen = _spans(examples, name, slices)
@@ -264,11 +268,18 @@ def _batch(examples: Examples, slices: Sequence[tuple[int, int]]) -> Batch:
     return Batch(slices, spans["scope"][0], spans)
 
 
-def _loss(
-    model: SpanModel, values: Tensor, batch: Batch, settings: FitSettings, as_lines: float = 0.0
+def _rows(states: States, batch: Batch) -> Tensor:
+    """The states (t, D) of the batch's programs, one after the other."""
+    return torch.cat([states.values[first:last] for first, last in batch.ranges])
+
+
+def batch_loss(
+    model: SpanModel, rows: Tensor, batch: Batch, settings: FitSettings, as_lines: float = 0.0
 ) -> Tensor:
-    """`as_lines` is how much of a token's features and label are its line's (span-max annealing): 1 to 0."""
-    rows = torch.cat([values[first:last] for first, last in batch.ranges])
+    """The loss of the levels together, on states `rows` (t, D) of the batch's programs.
+
+    `as_lines` is how much of a token's features and label are its line's (span-max annealing): 1 to 0.
+    """
     features = model.token_features(rows, batch.scopes)
     total = torch.zeros(())
     for name, level_weight in settings.level_weights:
@@ -339,7 +350,7 @@ def model_logits(model: SpanModel, states: States, examples: Examples, chosen: B
     result = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
     with torch.no_grad():
         for first, last in program_slices(examples, chosen):
-            batch = _batch(examples, [(first, last)])
+            batch = span_batch(examples, [(first, last)])
             features = model.token_features(states.values[first:last], batch.scopes)
             for name, level in examples.levels.items():
                 a, b = np.searchsorted(level.firsts, [first, last])

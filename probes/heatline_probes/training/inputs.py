@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from heatline.scoring.layout import lay_out
+from heatline.scoring.layout import ScopeLayout, lay_out
 from heatline.scoring.scopes import find_scopes
 from heatline.supervisor.tokenizer import TextTokenizer
 from heatline_probes.errors import TrainingError
@@ -71,16 +71,24 @@ def lens(model: SupervisorModel, before: Tensor, ids: Tensor) -> Tensor:
 
 def token_ids(examples: Examples, tokenizer: TextTokenizer, sink_token_id: int) -> NDArray[np.int64]:
     """The vocabulary numbers `(T,)` of the labelled tokens, which the store doesn't keep: laid out once more."""
-    programs, count = examples.table["program"].to_numpy(), 0
-    parts = []
+    parts = [each.tokens.ids for layouts in laid_out(examples, tokenizer, sink_token_id) for each in layouts]
+    return np.concatenate(parts).astype(np.int64)
+
+
+def laid_out(examples: Examples, tokenizer: TextTokenizer, sink_token_id: int) -> list[list[ScopeLayout]]:
+    """The layouts of the scopes of every labelled program, in the order of the table, as they were embedded.
+
+    Raises TrainingError where the table holds another number of tokens.
+    """
+    programs = examples.table["program"].to_numpy()
+    found = []
     for number in programs[np.flatnonzero(np.diff(programs, prepend=-1))]:
         program = examples.programs[number]
-        for scope in find_scopes(program.code, program.language):
-            parts.append(lay_out(program.code, scope, tokenizer, sink_token_id).tokens.ids)
-            count += len(parts[-1])
-    if count != len(programs):
+        scopes = find_scopes(program.code, program.language)
+        found.append([lay_out(program.code, scope, tokenizer, sink_token_id) for scope in scopes])
+    if sum(len(each.tokens.ids) for layouts in found for each in layouts) != len(programs):
         raise TrainingError("The stored states are of another segmentation. Embed the sample anew.")
-    return np.concatenate(parts).astype(np.int64)
+    return found
 
 
 def _follows(examples: Examples) -> NDArray[np.bool_]:

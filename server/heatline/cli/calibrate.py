@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from heatline.scorer import Scorer
 
 MOST_LINES = 6000
+HORIZON = 90.0  # days
 
 
 class Outcome(StrEnum):
@@ -33,7 +34,7 @@ def calibrate(
     folder: Annotated[Path, typer.Argument(metavar="REPO", help="A folder of the repository.")] = Path(),
     horizon: Annotated[
         float, typer.Option(min=1, metavar="DAYS", help="Within which a fate counts.", show_default="90")
-    ] = 90.0,
+    ] = HORIZON,
     outcome: Annotated[
         Outcome,
         typer.Option(help="What risk means: fixed by a fix, or edited for any reason.", show_default="fixed"),
@@ -92,7 +93,8 @@ def calibrate(
     from heatline.cli.output import emit
 
     if base_rate is not None:
-        _refuse_with_rate(author=author, since=since, everyone=everyone)
+        other_fate = horizon != HORIZON or outcome is not Outcome.fixed
+        _refuse_with_rate(author, since, everyone, other_fate)
         scaling, repository = _at_rate(base_rate, folder, lines, supervisor, probe)
         _keep(scaling, folder, repository, out, html, dry_run)
         emit((json.dumps(asdict(scaling), indent=2) if as_json else scaling.basis()) + "\n")
@@ -116,10 +118,11 @@ def calibrate(
         _say(evidence, judged, outcome.value)
 
 
-def _refuse_with_rate(**given: object) -> None:
-    if any(given.values()):
+def _refuse_with_rate(*given: object) -> None:
+    if any(given):
         raise InputError(
-            "With --base-rate no history is read. Leave out --author, --since and --all, or the rate."
+            "With --base-rate no history is read. Leave out --author, --since, --all, --horizon and --outcome, "
+            "or the rate."
         )
 
 

@@ -216,6 +216,8 @@ def test_a_known_base_rate_is_the_mean_risk_of_the_repository(
         (("--base-rate", "1.5"), "is no share"),
         (("--base-rate", "0.001"), "1,000 are needed"),
         (("--base-rate", "0.1", "--all"), "no history is read"),
+        (("--base-rate", "0.1", "--horizon", "30"), "no history is read"),
+        (("--base-rate", "0.1", "--outcome", "edited"), "no history is read"),
     ],
 )
 def test_a_base_rate_that_can_not_be_used_is_one_sentence(

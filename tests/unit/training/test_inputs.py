@@ -117,3 +117,42 @@ def test_unreadable_weights_are_one_sentence(tmp_path):
     (tmp_path / "broken.gguf").write_bytes(b"no model")
     with pytest.raises(TrainingError, match="can't be read"):
         SupervisorModel(tmp_path / "broken.gguf", 1)
+
+
+def adapted(study, **changes):
+    from heatline_probes.training.adapters import AdapterSettings, adapted_logits
+    from heatline_probes.training.fit import fit_model, model_logits
+
+    fit = replace(BASE, features=8, scope_features=8, epochs=2)
+    split = study_split(study, "by_problem", 5, 1, 0)
+    start, _, _ = fit_model(study.states, study.examples, split.training(0), fit)
+    settings = AdapterSettings(layers=1, rank=2, **changes)
+    live = study.live_states(AdapterSettings(layers=1))
+    found = adapted_logits(live, study.examples, split.training(0), split.test(0), start, fit, settings)
+    return found, model_logits(start, study.states, study.examples, split.test(0))
+
+
+def test_adapters_that_learned_nothing_change_nothing_but_rounding(study):
+    found, expected = adapted(study, learning_rate=0.0, probe_learning_rate=0.0)
+    for level, logits in found.items():
+        known = np.isfinite(expected[level])
+        assert np.array_equal(known, np.isfinite(logits))
+        assert np.corrcoef(logits[known], expected[level][known])[0, 1] > 0.98
+
+
+def test_adapters_learn(study):
+    found, expected = adapted(study, learning_rate=0.02, epochs=3)
+    known = np.isfinite(expected["line"])
+    assert np.abs(found["line"][known] - expected["line"][known]).mean() > 0.05
+
+
+def test_every_program_is_in_one_batch_and_none_is_larger_than_asked_for(study):
+    from heatline_probes.training.adapters import AdapterSettings
+
+    live = study.live_states(AdapterSettings(layers=1))
+    programs = list(live.slices)
+    batches = list(live.batches(programs, 800, np.random.default_rng(0)))
+    assert sorted(number for batch in batches for number in batch) == sorted(programs)
+    for batch in batches:
+        lengths = [len(s.ids) for number in batch for s in live.sequences[number]]
+        assert len(batch) == 1 or len(lengths) * max(lengths) <= 800
