@@ -24,9 +24,8 @@ from heatline_probes.training.domains import (
     hold_out_both,
     measure_history,
 )
-from heatline_probes.training.examples import label_examples
 from heatline_probes.training.fit import FitSettings, FittedProbe, level_logits, standardise
-from heatline_probes.training.history_rows import WrittenProgram, joined, label_history
+from heatline_probes.training.history_rows import WrittenProgram, label_with_history
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
 from heatline_probes.training.train import TrainingPlan, predictions_of
@@ -55,11 +54,7 @@ def read_domains(
         lambda done, total: progress("embedding", done, total),
     )
     hidden, tokens = store.read([*benchmark, *history])
-    first = int(np.searchsorted(tokens["program"].to_numpy(), len(benchmark)))
-    one = label_examples(corpora, sample.programs, tokens.iloc[:first], sample.edits)
-    later = tokens.iloc[first:].reset_index(drop=True)
-    other = label_history(written, later.assign(program=later["program"] - len(benchmark)))
-    examples = joined(one, other, first)
+    examples = label_with_history(corpora, sample, written, tokens)
     is_history = np.arange(len(examples.programs)) >= len(benchmark)
     background = np.asarray([p.dataset == BACKGROUND for p in examples.programs])
     fold = domain_folds(examples, is_history, background, FOLDS, seed)

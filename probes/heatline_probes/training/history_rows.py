@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from heatline.history.written_lines import Fate
-from heatline_probes.corpus.programs import Program
+from heatline_probes.corpus.programs import Corpora, Program
 from heatline_probes.errors import CorpusError
-from heatline_probes.training.examples import Examples, Level
+from heatline_probes.training.examples import Examples, Level, label_examples
+from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import Source
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 UNKNOWN, FIXED, OTHER = -1, 0, 1
+HISTORY = "history"  # the verdict source of programs whose labels are what became of their lines
 _OUTCOMES: Mapping[int, int] = {
     Fate.KEPT: OTHER,
     Fate.FIXED: FIXED,
@@ -102,7 +104,7 @@ def _written(
         "git",
         str(row["licence"]),
         FIXED not in known.values(),
-        "history",
+        HISTORY,
         text,
     )
     return WrittenProgram(program, context or "", dict(known), churn)
@@ -136,6 +138,43 @@ def label_history(written: Sequence[WrittenProgram], tokens: pd.DataFrame) -> Ex
     programs = [w.program for w in written]
     group = np.asarray([p.problem_key for p in programs], np.str_)
     return Examples(everything, levels, tokens, programs, group, np.ones(len(programs)))
+
+
+def label_with_history(
+    corpora: Corpora, sample: LabelledSample, written: Sequence[WrittenProgram], tokens: pd.DataFrame
+) -> Examples:
+    """Examples of the sample's programs and, after them, of the scopes; `tokens` is the store's table of both."""
+    count = len(sample.programs)
+    first = int(np.searchsorted(tokens["program"].to_numpy(), count))
+    one = label_examples(corpora, sample.programs, tokens.iloc[:first], sample.edits, sample.weak)
+    if not written:
+        return one
+    later = tokens.iloc[first:].reset_index(drop=True)
+    return joined(one, label_history(written, later.assign(program=later["program"] - count)), first)
+
+
+def balanced(examples: Examples) -> Examples:
+    """The examples with lighter kept spans of histories, so that their odds are those of the other programs' spans.
+
+    One line in forty is fixed in a repository, one in five of a benchmark program is edited. Weighed as they are,
+    they teach which of both worlds code is from; balanced, which lines of it are worse than others.
+    """
+    history = np.asarray([p.verdict_source == HISTORY for p in examples.programs])
+    levels = dict(examples.levels)
+    for name in ("line", "scope"):
+        level = levels[name]
+        weight, ours = _weights(level).copy(), history[level.program]
+        there, here = _odds(level.kept, weight * ~ours), _odds(level.kept, weight * ours)
+        if there is not None and here is not None:
+            weight[ours & level.kept] *= there / here
+        levels[name] = replace(level, weight=weight)
+    return replace(examples, levels=levels)
+
+
+def _odds(kept: NDArray[np.bool_], weight: Float64) -> float | None:
+    """Of being kept; None where that is 0 or without end."""
+    good, bad = float(weight[kept].sum()), float(weight[~kept].sum())
+    return good / bad if good > 0 and bad > 0 else None
 
 
 def joined(one: Examples, other: Examples, rows: int) -> Examples:

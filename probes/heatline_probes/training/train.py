@@ -23,7 +23,7 @@ from heatline_probes.evaluation.results import card_metrics
 from heatline_probes.evaluation.scaling import fit_alike, fit_platt, platt_parameters
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
-from heatline_probes.training.examples import Examples, label_examples
+from heatline_probes.training.examples import Examples, Level
 from heatline_probes.training.fit import (
     FitSettings,
     States,
@@ -32,6 +32,7 @@ from heatline_probes.training.fit import (
     standardise,
     validation_programs,
 )
+from heatline_probes.training.history_rows import HISTORY, WrittenProgram, balanced, label_with_history
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
 
@@ -67,8 +68,11 @@ def train_probe(
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
     keep: Callable[[Predictions], None] = lambda predictions: None,
+    written: Sequence[WrittenProgram] = (),
 ) -> SpanProbe:
     """Train, measure and calibrate one probe; embeddings are kept in `embeddings` and used again.
+
+    Scopes of git histories in `written` are learned from, balanced, and never tested.
 
     Predictions are given to `keep` as soon as a protocol is done. The threshold is that of the plan's first
     protocol, the calibrators are `shipped_calibrators`. The probe itself learns from all programs, for the median
@@ -76,10 +80,11 @@ def train_probe(
     """
     session = SupervisorSession(bundle, threads)
     store = EmbeddingStore(embeddings, session.card.bundle_hash)
-    sources = [Source(p.code, p.language) for p in sample.programs]
+    sources = [*(Source(p.code, p.language) for p in sample.programs), *(w.source for w in written)]
     store.fill(sources, SequenceRunner(session), lambda done, total: progress("embedding", done, total))
     hidden, tokens = store.read(sources)
-    examples = label_examples(corpora, sample.programs, tokens, sample.edits, sample.weak)
+    examples = balanced(label_with_history(corpora, sample, written, tokens))
+    sample = replace(sample, programs=examples.programs)
     states = standardise(hidden, examples.rows)
     predictions, epochs = [], {}
     for protocol in plan.protocols:
@@ -134,11 +139,11 @@ def train_probe(
 def tested_split(protocol: str, sample: LabelledSample, group: NDArray[np.str_], plan: TrainingPlan) -> Split:
     """The folds of a protocol, without what it only trains on.
 
-    Background code and weak programs are never tested. Datasets and generators are left out among Python
+    Background code, weak programs and git histories are never tested. Datasets and generators are left out among Python
     programs, so that what they measure is not a change of language too.
     """
     programs = sample.programs
-    tested = np.asarray([p.dataset != BACKGROUND for p in programs]) & ~_weak(sample)
+    tested = np.asarray([p.dataset != BACKGROUND for p in programs]) & ~_weak(sample) & ~_history(sample)
     if protocol in ("leave_one_dataset_out", "leave_one_generator_out"):
         tested &= np.asarray([p.language == "python" for p in programs])
     smallest = SMALLEST_FOLD
@@ -153,6 +158,10 @@ def tested_split(protocol: str, sample: LabelledSample, group: NDArray[np.str_],
 
 def _weak(sample: LabelledSample) -> NDArray[np.bool_]:
     return np.asarray([(p.problem_key, p.code_sha) in sample.weak for p in sample.programs])
+
+
+def _history(sample: LabelledSample) -> NDArray[np.bool_]:
+    return np.asarray([p.verdict_source == HISTORY for p in sample.programs])
 
 
 def hold_out(
@@ -180,7 +189,8 @@ def hold_out(
             lambda epoch, loss, stage=stage: progress(f"{stage} {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
         )  # fmt: skip
         epochs.append(fitted.epochs)
-        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed) & ~_weak(sample)
+        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed)
+        unlearned &= ~_weak(sample) & ~_history(sample)
         for level, values in level_logits(fitted, hidden, examples, unlearned).items():
             known = np.isfinite(values)
             found = fit_platt(values[known], examples.levels[level].kept[known])
@@ -274,8 +284,10 @@ def _threshold(predictions: Predictions, calibrator: PlattCalibrator) -> float:
 
 
 def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
-    used = np.unique(examples.table["program"].to_numpy())
-    programs = [examples.programs[i] for i in used]
+    used = [examples.programs[i] for i in np.unique(examples.table["program"].to_numpy())]
+    programs = [p for p in used if p.verdict_source != HISTORY]
+    scopes = [p for p in used if p.verdict_source == HISTORY]
+    of_history = np.asarray([p.verdict_source == HISTORY for p in examples.programs])
     datasets: dict[str, dict[str, int]] = {}
     for program in programs:
         row = datasets.setdefault(program.dataset, {"pass": 0, "fail": 0})
@@ -287,9 +299,20 @@ def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
         "datasets": datasets,
         "tokens": len(examples.table),
         "base_rate_kept": {
-            name: float(np.average(level.kept, weights=level.weight))
+            name: float(np.average(level.kept, weights=_outside(level, of_history)))
             for name, level in examples.levels.items()
+        },
+        "history": {
+            "repositories": len({p.dataset for p in scopes}),
+            "scopes": len(scopes),
+            "with_a_fixed_line": sum(not p.passes for p in scopes),
         },
         "labels": dict(sample.note),
         "noncommercial_rows": 0,
     }
+
+
+def _outside(level: Level, history: NDArray[np.bool_]) -> Float64:
+    """The weights of a level's spans, 0 in git histories."""
+    weight = np.ones(len(level.firsts)) if level.weight is None else level.weight
+    return np.asarray(weight * ~history[level.program])

@@ -23,7 +23,13 @@ from heatline_probes.training.domain_page import domain_page
 from heatline_probes.training.domain_runs import compare_ways, probe_logits, read_domains
 from heatline_probes.training.domains import WAYS
 from heatline_probes.training.fit import FitSettings
-from heatline_probes.training.history_rows import card_of, earlier_commits, label_history, read_history_rows
+from heatline_probes.training.history_rows import (
+    balanced,
+    card_of,
+    earlier_commits,
+    label_history,
+    read_history_rows,
+)
 from heatline_probes.training.labels import labelled_sample
 from heatline_probes.training.store import EmbeddingStore, Source
 from heatline_probes.training.train import TrainingPlan, train_probe
@@ -158,6 +164,40 @@ def test_a_probes_own_numbers_are_those_that_serving_gives(collected, bundle, co
         logits["line"][last], probe.logits(features.max(0, keepdims=True))[0], rtol=1e-4
     )
     assert not np.isfinite(logits["line"][~domains.history[lines.program]]).any()
+
+
+def test_balanced_histories_have_the_odds_of_the_other_programs(collected, bundle, corpora, tmp_path):
+    sample = labelled_sample(corpora, {}, QUOTAS)
+    domains = read_domains(bundle, corpora, sample, read_history_rows(collected, collected), tmp_path, 0, 1)
+    examples = balanced(domains.examples)
+    for name in ("line", "scope"):
+        level, before = examples.levels[name], domains.examples.levels[name]
+        history = domains.history[level.program]
+        shares = [np.average(level.kept[part], weights=level.weight[part]) for part in (history, ~history)]
+        assert shares[0] == pytest.approx(shares[1])
+        assert np.array_equal(level.weight[~history], before.weight[~history])
+        fixed = history & ~level.kept
+        assert np.array_equal(level.weight[fixed], before.weight[fixed])
+    assert not examples.levels["token"].weight[domains.history[examples.levels["token"].program]].any()
+
+
+def test_a_probe_learns_from_histories_and_is_not_tested_on_them(collected, bundle, corpora, tmp_path):
+    sample = labelled_sample(corpora, {}, QUOTAS, background=2)
+    written = read_history_rows(collected, collected)
+    settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
+    plan = TrainingPlan("own", "tiny", measure=False, settings=settings)
+    kept = []
+    probe = train_probe(plan, bundle, corpora, sample, tmp_path, 1, keep=kept.append, written=written)
+    tested = np.isfinite(kept[0].levels["line"].logit)
+    datasets = kept[0].programs.dataset[kept[0].levels["line"].program]
+    assert tested.any()
+    assert not tested[np.char.startswith(datasets, "own/")].any()
+    assert probe.card.corpus["history"] == {"repositories": 6, "scopes": 48, "with_a_fixed_line": 24}
+    assert probe.card.corpus["programs"] == len(sample.programs)
+    domains = read_domains(bundle, corpora, sample, written, tmp_path, 0, 1)
+    logits, level = probe_logits(probe, domains)["line"], domains.examples.levels["line"]
+    known = np.isfinite(logits) & (level.weight > 0)
+    assert logits[known & ~level.kept].mean() < logits[known & level.kept].mean()
 
 
 def test_churn_counts_the_commits_that_came_before_to_the_same_file():
