@@ -15,6 +15,9 @@ from heatline.supervisor.store import SupervisorStore
 from heatline_probes.cli.options import (
     CorporaOption,
     EmbeddingsOption,
+    HistoryOption,
+    HistoryScopesOption,
+    HistoryTextsOption,
     ShareOption,
     SupervisorOption,
     TestedOption,
@@ -22,6 +25,7 @@ from heatline_probes.cli.options import (
     WeakOption,
     embeddings_folder,
     quotas_at,
+    written_scopes,
 )
 from heatline_probes.corpus.programs import corpora_folder, load_corpora
 from heatline_probes.errors import TrainingError
@@ -48,6 +52,9 @@ def ablations(
         Path | None,
         typer.Option(help="The supervisor's weights, for variants that need them; default: the pulled ones."),
     ] = None,
+    history: HistoryOption = None,
+    texts: HistoryTextsOption = None,
+    most: HistoryScopesOption = 40,
     finished: Annotated[
         Path | None, typer.Option(help="Finished variants, one line each; default: beside --out.")
     ] = None,
@@ -58,7 +65,7 @@ def ablations(
     from heatline_probes.evaluation.protocol import EvaluationSettings
     from heatline_probes.training.ablation_page import ablation_page
     from heatline_probes.training.ablation_study import weighed_study
-    from heatline_probes.training.ablations import VARIANTS, run_ablations
+    from heatline_probes.training.ablations import HISTORIES, VARIANTS, run_ablations
     from heatline_probes.training.labels import labelled_sample, with_weak
 
     known = {variant.name for variant in VARIANTS}
@@ -71,7 +78,12 @@ def ablations(
     weights = weights or (pulled if pulled.is_file() else None)
     if weights is not None and not weights.exists():
         raise TrainingError(f"There are no weights at {weights}. Give a GGUF file or a checkpoint's folder.")
-    chosen = [v for v in VARIANTS if v.name in names or not (names or (v.needs_weights and weights is None))]
+    written, history_words = written_scopes(history, texts, most, seed)
+    missing = {v.name for v in VARIANTS if v.needs_weights and weights is None}
+    missing |= {HISTORIES} if not written else set()
+    if unmet := set(names) & {HISTORIES} & missing:
+        raise TrainingError(f"The variant {unmet.pop()} needs git histories. Name them with --history.")
+    chosen = [v for v in VARIANTS if v.name in names or not (names or v.name in missing)]
     protocol = "leave_one_dataset_out" if left_out else "by_problem"
     place = finished or out.with_suffix(".jsonl")
     done = dict(json.loads(line) for line in place.read_text().splitlines()) if place.exists() else {}
@@ -90,7 +102,7 @@ def ablations(
             lambda count, total: progress("labelling", count, total),
         )  # fmt: skip
         extended = with_weak(loaded, sample, weak, seed)
-        study = weighed_study(bundle, loaded, extended, folder, threads, progress, weights)
+        study = weighed_study(bundle, loaded, extended, folder, threads, progress, weights, written)
         rows = run_ablations(
             study,
             chosen,
@@ -105,7 +117,7 @@ def ablations(
         )
     command = f"heatline-probes ablations --out {out.name} --supervisor {supervisor} --share {share:g}"
     held = "--datasets-left-out" if left_out else f"--tested {tested}"
-    command += f" --weak {weak:g} {held} --resamples {resamples} --seed {seed}"
+    command += f" --weak {weak:g} {held} --resamples {resamples} --seed {seed}{history_words}"
     about = f"{len(sample.programs)} programs and {len(extended.weak)} weak ones, "
     about += "each dataset left out once" if left_out else f"{tested} of 5 folds of problems held out"
     with atomic_path(out) as temporary:

@@ -1,12 +1,16 @@
 """Options that several commands share, so that they are named, bounded and explained alike."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from platformdirs import user_cache_path
 
+from heatline_probes.errors import TrainingError
 from heatline_probes.training.sample import DEFAULT_QUOTAS
+
+if TYPE_CHECKING:
+    from heatline_probes.training.history_rows import WrittenProgram
 
 SupervisorOption = Annotated[str, typer.Option("--supervisor", help="Supervisor to read with.")]
 CorporaOption = Annotated[
@@ -28,6 +32,16 @@ EmbeddingsOption = Annotated[
     Path | None,
     typer.Option("--embeddings", help="Folder of hidden states; default: in the cache. Used again."),
 ]
+HistoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--history", help="Folder of rows that `corpus from-git` wrote: also learn which lines were fixed."
+    ),
+]
+HistoryTextsOption = Annotated[Path | None, typer.Option("--history-texts", help="Folder of their texts.")]
+HistoryScopesOption = Annotated[
+    int, typer.Option("--history-scopes", min=1, help="Scopes of one repository.")
+]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads (default: physical cores but one).")
 ]
@@ -41,3 +55,19 @@ def quotas_at(share: float) -> dict[str, int]:
 def embeddings_folder(given: Path | None, supervisor: str) -> Path:
     """The folder of hidden states that was given, else the supervisor's own in the cache."""
     return given or user_cache_path("heatline") / "embeddings" / supervisor
+
+
+def written_scopes(
+    history: Path | None, texts: Path | None, most: int, seed: int
+) -> tuple[list["WrittenProgram"], str]:
+    """The scopes of git histories to learn from, and the words of a command that ask for them; none, if not given."""
+    from heatline_probes.training.history_rows import read_history_rows
+
+    if (history is None) != (texts is None):
+        raise TrainingError(
+            "Rows of git histories and their texts go together. Give --history and --history-texts."
+        )
+    if history is None or texts is None:
+        return [], ""
+    words = f" --history {history.name} --history-texts {texts.name} --history-scopes {most}"
+    return read_history_rows(history, texts, most, seed=seed), words

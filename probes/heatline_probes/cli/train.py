@@ -14,15 +14,19 @@ from heatline_probes.cli.options import (
     CorporaOption,
     EmbeddingsOption,
     EpochsOption,
+    HistoryOption,
+    HistoryScopesOption,
+    HistoryTextsOption,
     ShareOption,
     SupervisorOption,
     ThreadsOption,
     WeakOption,
     embeddings_folder,
     quotas_at,
+    written_scopes,
 )
 from heatline_probes.corpus.programs import corpora_folder, load_corpora, own_corpora
-from heatline_probes.errors import CorpusError, TrainingError
+from heatline_probes.errors import CorpusError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
 
@@ -59,12 +63,9 @@ def train(
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
     ] = FILES,
-    history: Annotated[
-        Path | None,
-        typer.Option(help="Folder of rows that `corpus from-git` wrote: also learn which lines were fixed."),
-    ] = None,
-    texts: Annotated[Path | None, typer.Option("--history-texts", help="Folder of their texts.")] = None,
-    most: Annotated[int, typer.Option("--history-scopes", min=1, help="Scopes of one repository.")] = 40,
+    history: HistoryOption = None,
+    texts: HistoryTextsOption = None,
+    most: HistoryScopesOption = 40,
     embeddings: EmbeddingsOption = None,
     predictions: Annotated[
         Path | None, typer.Option(help="Keep held-out predictions here, for `evaluate`.")
@@ -78,16 +79,11 @@ def train(
     """Train a span probe, measure it on held-out programs, and write it with its card."""
     from heatline_probes.evaluation.predictions import Predictions
     from heatline_probes.training.fit import FitSettings
-    from heatline_probes.training.history_rows import read_history_rows
     from heatline_probes.training.labels import labelled_sample, with_weak
     from heatline_probes.training.train import TrainingPlan, train_probe
 
-    if (history is None) != (texts is None):
-        raise TrainingError(
-            "Rows of git histories and their texts go together. Give --history and --history-texts."
-        )
+    written, history_words = written_scopes(history, texts, most, seed)
     bundle = SupervisorStore().bundle(supervisor)
-    written = read_history_rows(history, texts, most, seed=seed) if history and texts else []
     default = None if own and corpora is None else load_corpora(corpora_folder(corpora), other_languages=True)
     quotas = quotas_at(share) if default else {}
     loaded = own_corpora(own, default)
@@ -96,10 +92,10 @@ def train(
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
         f"--scope-features {scope_features} --epochs {epochs} --dropout {dropout:g} --weak {weak:g} "
-        f"--background {background} --seed {seed}" + "".join(f" --corpus {path.name}" for path in own)
+        f"--background {background} --seed {seed}"
+        + "".join(f" --corpus {path.name}" for path in own)
+        + history_words
     )
-    if history and texts:
-        command += f" --history {history.name} --history-texts {texts.name} --history-scopes {most}"
     folder = embeddings_folder(embeddings, supervisor)
     settings = FitSettings(
         features=features, scope_features=scope_features, epochs=epochs, dropout=dropout, seed=seed

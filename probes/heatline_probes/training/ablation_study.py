@@ -1,6 +1,7 @@
 """The programs of the ablations: those that a probe is trained on, and failing ones that nothing else is known of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from heatline.supervisor.store import SupervisorStore
 from heatline_probes.corpus.programs import Corpora
 from heatline_probes.training.ablations import SURPRISAL, TWO_LAYERS, Study
 from heatline_probes.training.adapters import AdapterSettings, LiveStates, program_sequences
-from heatline_probes.training.examples import label_examples
 from heatline_probes.training.fit import States, standardise
+from heatline_probes.training.history_rows import WrittenProgram, balanced, label_with_history
 from heatline_probes.training.inputs import side_by_side, with_surprisal
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
@@ -33,14 +34,15 @@ def weighed_study(
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
     weights: Path | None = None,
+    written: Sequence[WrittenProgram] = (),
 ) -> Study:
-    """States and labels of the sample, weak programs among it; states are kept in `embeddings` and used again.
+    """States and labels of the sample, weak programs among it, and of git histories; states are kept in `embeddings`.
 
     With the supervisor's `weights`, a GGUF file or a checkpoint's folder, also what variants with other inputs see;
     a bundle of three quarters of the layers is built and kept, with its states, beside `embeddings`.
     """
     session = SupervisorSession(bundle, threads)
-    sources = [Source(p.code, p.language) for p in sample.programs]
+    sources = [*(Source(p.code, p.language) for p in sample.programs), *(w.source for w in written)]
 
     def embed(folder: Path, deeper: SupervisorSession) -> tuple[NDArray[np.float16], pd.DataFrame]:
         store = EmbeddingStore(folder, deeper.card.bundle_hash)
@@ -48,7 +50,8 @@ def weighed_study(
         return store.read(sources)
 
     hidden, tokens = embed(embeddings, session)
-    examples = label_examples(corpora, sample.programs, tokens, sample.edits, sample.weak)
+    examples = balanced(label_with_history(corpora, sample, written, tokens))
+    sample = replace(sample, programs=examples.programs)
     states = standardise(hidden, examples.rows)
 
     def two_layers() -> States:

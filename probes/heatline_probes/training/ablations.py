@@ -18,6 +18,7 @@ from heatline_probes.training.adapters import AdapterSettings, LiveStates, adapt
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, folds_by_group
 from heatline_probes.training.fit import FitSettings, States, fit_model, model_logits
+from heatline_probes.training.history_rows import HISTORY
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.train import TrainingPlan, predictions_of, tested_split
 
@@ -26,7 +27,7 @@ Float64 = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 BASE = FitSettings(features=64, scope_features=64, epochs=4)
 PAPER = FitSettings()
-TWO_LAYERS, SURPRISAL = "two-layers", "surprisal"
+TWO_LAYERS, SURPRISAL, HISTORIES = "two-layers", "surprisal", "histories"
 _NO_WEIGHTS = "The variant {} needs the supervisor's weights. Name them with --weights."
 
 
@@ -62,11 +63,15 @@ class Study:
 
 
 def _strong(study: Study) -> Float64:
-    return study.where(lambda p: (p.problem_key, p.code_sha) not in study.weak)
+    return _as_weighted(study) * study.where(lambda p: (p.problem_key, p.code_sha) not in study.weak)
 
 
 def _as_weighted(study: Study) -> Float64:
-    return np.ones(len(study.examples.programs))
+    return study.where(lambda p: p.verdict_source != HISTORY)
+
+
+def _with_histories(study: Study) -> Float64:
+    return _strong(study) + study.where(lambda p: p.verdict_source == HISTORY)
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,10 @@ VARIANTS: tuple[Variant, ...] = (
         * study.where(lambda p: p.dataset == BACKGROUND or p.model == _commonest(study)),
     ),
     Variant("half-the-problems", "half of the problems", weights=_half),
+    Variant(
+        HISTORIES, "also scopes of git histories whose lines were fixed or not, balanced",
+        weights=_with_histories,
+    ),
     Variant("two-layers", "the state at three quarters of the depth beside the middle one", inputs=TWO_LAYERS),
     Variant("surprisal", "the token's surprisal and the entropy there, by a logit lens", inputs=SURPRISAL),
     Variant(
@@ -195,15 +204,18 @@ def run_ablations(
 
 
 def study_split(study: Study, protocol: str, folds: int, tested: int, seed: int) -> Split:
-    """Some folds of problems, or every Python dataset; background and weak programs are never tested."""
+    """Some folds of problems, or every Python dataset; background, weak programs and histories are never tested."""
     examples = study.examples
     if protocol != "by_problem":
         return tested_split(protocol, study.sample, examples.group, TrainingPlan("", "", seed=seed))
-    fold = folds_by_group(examples.group, folds, seed)
-    fold[fold >= tested] = -1
-    untested = study.where(lambda p: p.dataset == BACKGROUND or (p.problem_key, p.code_sha) in study.weak)
+    benchmarks = _as_weighted(study) > 0
+    fold = np.full(len(examples.programs), -1, np.int64)
+    fold[benchmarks] = folds_by_group(examples.group[benchmarks], folds, seed)
+    known = _strong(study) * study.where(lambda p: p.dataset != BACKGROUND) > 0
     return Split(
-        np.where(untested > 0, -1, fold), tuple(f"fold {i + 1}" for i in range(tested)), examples.group
+        np.where(known & (fold < tested), fold, -1),
+        tuple(f"fold {i + 1}" for i in range(tested)),
+        examples.group,
     )
 
 

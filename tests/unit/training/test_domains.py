@@ -1,6 +1,7 @@
 """Learning from git histories beside benchmarks: rows become labels, and all four ways are measured on both."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.from_git import ROW_SCHEMA, TEXT_SCHEMA
 from heatline_probes.errors import CorpusError
 from heatline_probes.evaluation.effort import effort
+from heatline_probes.training.ablation_study import weighed_study
+from heatline_probes.training.ablations import VARIANTS, Variant, held_out, study_split
 from heatline_probes.training.domain_page import domain_page
 from heatline_probes.training.domain_runs import compare_ways, probe_logits, read_domains
 from heatline_probes.training.domains import WAYS
@@ -224,3 +227,26 @@ def test_effort_is_the_hand_computed_one():
     assert found["false_alarms"].value == pytest.approx(20.0)
     assert found["recall_flagged"].value == pytest.approx(0.5)
     assert np.isnan(found["auc_within"].value)
+
+
+def test_histories_are_an_ablation_that_is_tested_on_the_same_benchmark_lines(
+    collected, bundle, corpora, tmp_path
+):
+    sample = labelled_sample(corpora, {}, QUOTAS, background=2)
+    written = read_history_rows(collected, collected)
+    study = weighed_study(bundle, corpora, sample, tmp_path, 1, written=written)
+    alone = weighed_study(bundle, corpora, sample, tmp_path, 1)
+    split = study_split(study, "by_problem", 5, 2, 0)
+    count = len(sample.programs)
+    assert (split.fold[count:] == -1).all()
+    assert np.array_equal(split.fold[:count], study_split(alone, "by_problem", 5, 2, 0).fold)
+    variant = next(v for v in VARIANTS if v.name == "histories")
+    assert variant.weights(study)[count:].all()
+    assert not Variant("base", "").weights(study)[count:].any()
+    quick = {"settings": FitSettings(features=8, scope_features=8, epochs=2)}
+    logits = [
+        held_out(study, replace(v, **quick), split, "by_problem", 0).levels["line"].logit
+        for v in (variant, Variant("base", ""))
+    ]
+    assert np.array_equal(np.isfinite(logits[0]), np.isfinite(logits[1]))
+    assert not np.array_equal(logits[0], logits[1], equal_nan=True)

@@ -11,7 +11,7 @@ from heatline.probe import ProbeCard
 from heatline_probes.cli import app
 from heatline_probes.corpus.importing import write_programs
 from heatline_probes.corpus.programs import own_corpora
-from heatline_probes.errors import CorpusError
+from heatline_probes.errors import CorpusError, TrainingError
 from tests.tiny import tiny_supervisor
 from tests.unit.training.own_programs import program
 
@@ -49,3 +49,11 @@ def test_own_programs_are_added_to_the_corpora_that_are_given(tmp_path, corpora)
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(CorpusError, match=r"absent\.parquet is missing"):
         own_corpora([tmp_path / "absent.parquet"])
+
+
+def test_rows_of_histories_without_their_texts_are_refused(tmp_path):
+    result = CliRunner().invoke(
+        app, ["train", "--history", str(tmp_path), "--supervisor", "tiny", "--out", str(tmp_path / "probes")]
+    )
+    assert isinstance(result.exception, TrainingError)
+    assert "--history-texts" in str(result.exception)
