@@ -13,7 +13,7 @@ from heatline_probes.training.background import background_programs
 from heatline_probes.training.sample import sample_programs
 
 Key = tuple[str, str]  # problem key, code sha
-MINED_SHARE = 0.02  # of a dataset's failing programs: fewer mined patches are trials and label nothing
+MINED_SHARE = 0.02  # of a dataset's failing programs: fewer mined patches are trials that displace no program
 Progress = Callable[[int, int], None]
 
 
