@@ -30,6 +30,7 @@ from heatline_probes.training.supervisor_model import SupervisorModel
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 SORTED = 96  # programs that are put into batches by length together, so that little is padding
+ROOM = 4000  # tokens of a batch that nothing is learned from, padding included
 WARM_UP = 0.06  # of the steps
 
 
@@ -73,10 +74,17 @@ class LiveStates:
         self._lower: dict[int, list[Tensor]] = {}
         self._decoder.layers = model.decoder.layers[:-layers]
         with torch.inference_mode():
-            for done, (number, each) in enumerate(self.sequences.items()):
-                progress(done, len(self.sequences))
-                ids = [torch.from_numpy(s.ids.astype(np.int64))[None] for s in each]
-                self._lower[number] = [self._decoder(i, use_cache=False).last_hidden_state[0] for i in ids]
+            for programs in self.batches(list(self.slices), ROOM, np.random.default_rng(0)):
+                progress(len(self._lower), len(self.slices))
+                self._keep_lower(programs)
+
+    def _keep_lower(self, programs: Sequence[int]) -> None:
+        ids = [torch.from_numpy(s.ids.astype(np.int64)) for n in programs for s in self.sequences[n]]
+        padded = nn.utils.rnn.pad_sequence(ids, batch_first=True)
+        states = iter(zip(self._decoder(padded, use_cache=False).last_hidden_state, ids, strict=True))
+        for number in programs:
+            kept = [next(states) for _ in self.sequences[number]]
+            self._lower[number] = [state[: len(own)].clone() for state, own in kept]
 
     def adapted(self, settings: AdapterSettings) -> Any:
         """Fresh adapters on a copy of the upper layers, which end with the last kept one."""
@@ -95,7 +103,7 @@ class LiveStates:
         """Standardised states `(t, D)` of the programs' labelled tokens, one program after the other."""
         lower = [state for number in programs for state in self._lower[number]]
         scored = [s.scored for number in programs for s in self.sequences[number]]
-        padded = nn.utils.rnn.pad_sequence([state.clone() for state in lower], batch_first=True)
+        padded = nn.utils.rnn.pad_sequence(lower, batch_first=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             found = decoder(
                 inputs_embeds=padded, use_cache=False
