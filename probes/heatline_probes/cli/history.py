@@ -25,6 +25,7 @@ from heatline_probes.cli.options import (
     quotas_at,
 )
 from heatline_probes.corpus.programs import load_corpora
+from heatline_probes.errors import TrainingError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
 
@@ -41,16 +42,24 @@ def history(
     epochs: EpochsOption = 4,
     embeddings: EmbeddingsOption = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Put what the supervisor's own probe finds on this card of it.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the samples, the folds and the fits.")] = 0,
     threads: ThreadsOption = None,
 ) -> None:
     """Train on benchmarks only, history only, both, and one after the other; measure all four on both domains."""
+    from heatline_probes.evaluation.results import write_card_history
     from heatline_probes.training.domain_page import domain_page
-    from heatline_probes.training.domain_runs import compare_ways
+    from heatline_probes.training.domain_runs import FOLDS, compare_ways
     from heatline_probes.training.fit import FitSettings
     from heatline_probes.training.history_rows import card_of, read_history_rows
     from heatline_probes.training.labels import labelled_sample
 
+    if card is not None and tested != FOLDS:
+        raise TrainingError(
+            f"A card wants baselines over all repositories: give --tested {FOLDS} or no --card."
+        )
     bundle = SupervisorStore().bundle(supervisor)
     shipped = SpanProbe.load(find_probe(supervisor))
     written = read_history_rows(rows, texts, most, seed=seed)
@@ -76,4 +85,6 @@ def history(
             temporary.write_text(json.dumps(found, indent=1), encoding="utf-8")
     with atomic_path(out) as temporary:
         temporary.write_text(domain_page(found), encoding="utf-8")
+    if card is not None:
+        write_card_history(card, found)
     Console(stderr=True).print(f"Wrote {out}.")

@@ -83,6 +83,27 @@ def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def write_card_history(card: Path, found: Mapping[str, Any]) -> Path:
+    """Put on a probe's card, under `history`, what it finds in repositories that it has not learned from.
+
+    `found` is what `compare_ways` gives of its supervisor; the baselines there are in the same form.
+    """
+    described = ProbeCard.read(card)
+    if found["supervisor"] != described.supervisor or "shipped" not in found:
+        raise EvaluationError(f"These histories were not read with the probe of {described.supervisor}.")
+    first = next(iter(found["ways"].values()))["history"]
+    baselines = {name: row for name, row in first.items() if isinstance(row, Mapping) and name != "probe"}
+    figures = {
+        "lines": first["lines"],
+        "repositories": first["repositories"],
+        "line": {"probe": _rounded(found["shipped"])} | {n: _rounded(row) for n, row in baselines.items()},
+    }
+    with atomic_path(card) as temporary:
+        metrics = {**described.metrics, "history": figures}
+        temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
+    return card
+
+
 def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path:
     """Put the figures of its supervisor on a probe's card; raises EvaluationError when there are none."""
     described = ProbeCard.read(card)

@@ -95,6 +95,13 @@ def info(
         f"{card.corpus.get('programs', 0):,} programs of {card.corpus.get('models', 0)} generators; "
         f"lines are flagged from a risk of {card.threshold:.0%}."
     )
+    if found := card.metrics.get("history"):
+        own = found["line"]["probe"]
+        console.print(
+            f"Of {found['lines']:,} lines that assistants wrote in {found['repositories']} repositories it flags "
+            f"{own['flagged']['value']:.0%}, and {_with_interval(own['recall_flagged'])} of those that were fixed "
+            f"within 90 days; AUC {_with_interval(own['auc'])}."
+        )
     for protocol, title in _PROTOCOLS.items():
         for level, contenders in card.metrics.get(protocol, {}).items():
             table = Table(

@@ -12,14 +12,18 @@ pytest.importorskip("sklearn", reason="needs the probes extra")
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from typer.testing import CliRunner
 
+from heatline.cli.app import app as heatline_app
 from heatline.history.written_lines import Fate
+from heatline.probe import ProbeCard
 from heatline.probe.span_probe import gelu
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.from_git import ROW_SCHEMA, TEXT_SCHEMA
-from heatline_probes.errors import CorpusError
+from heatline_probes.errors import CorpusError, EvaluationError
 from heatline_probes.evaluation.effort import effort
+from heatline_probes.evaluation.results import write_card_history
 from heatline_probes.training.ablation_study import weighed_study
 from heatline_probes.training.ablations import VARIANTS, Variant, held_out, study_split
 from heatline_probes.training.domain_page import domain_page
@@ -141,7 +145,18 @@ def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, 
     )  # what knows nothing ranks no better, and no worse, than chance
     assert found["shipped"]["threshold"] == probe.threshold
     assert 0 <= found["shipped"]["recall_flagged"]["value"] <= 1
-    page = domain_page({**found, "supervisor": "tiny", "command": "none", "card": card_of(collected)})
+    described = {**found, "supervisor": "tiny", "command": "none", "card": card_of(collected)}
+    probe.save(tmp_path / "probes")
+    card = write_card_history(tmp_path / "probes" / "own.json", described)
+    history = ProbeCard.read(card).metrics["history"]
+    assert history["repositories"] == 2
+    assert history["line"]["probe"]["auc"]["value"] == round(found["shipped"]["auc"]["value"], 3)
+    assert "random" in history["line"]
+    shown = CliRunner().invoke(heatline_app, ["probe", "info", str(card), "--supervisor", "tiny"])
+    assert "in 2 repositories it flags" in " ".join(shown.output.split())
+    with pytest.raises(EvaluationError, match="the probe of tiny"):
+        write_card_history(card, {**described, "supervisor": "other"})
+    page = domain_page(described)
     assert page.count("benchmarks, then history") == 2
     assert "often changed files first" in page
     assert "has learned from no repository" in page
