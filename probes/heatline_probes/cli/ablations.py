@@ -79,10 +79,12 @@ def ablations(
     if weights is not None and not weights.exists():
         raise TrainingError(f"There are no weights at {weights}. Give a GGUF file or a checkpoint's folder.")
     written, history_words = written_scopes(history, texts, most, seed)
-    missing = {v.name for v in VARIANTS if v.needs_weights and weights is None}
+    # what needs the weights lays programs out anew, and knows nothing of the contexts of histories' scopes
+    missing = {v.name for v in VARIANTS if v.needs_weights and (weights is None or written)}
     missing |= {HISTORIES} if not written else set()
-    if unmet := set(names) & {HISTORIES} & missing:
-        raise TrainingError(f"The variant {unmet.pop()} needs git histories. Name them with --history.")
+    if unmet := sorted(set(names) & missing):
+        need = "--weights and no --history" if unmet[0] != HISTORIES else "--history and --history-texts"
+        raise TrainingError(f"The variant {unmet[0]} can't be fitted so. It needs {need}.")
     chosen = [v for v in VARIANTS if v.name in names or not (names or v.name in missing)]
     protocol = "leave_one_dataset_out" if left_out else "by_problem"
     place = finished or out.with_suffix(".jsonl")

@@ -153,17 +153,22 @@ def label_with_history(
     return joined(one, label_history(written, later.assign(program=later["program"] - count)), first)
 
 
+def of_histories(programs: Sequence[Program]) -> NDArray[np.bool_]:
+    """Which programs `(P,)` are scopes of git histories."""
+    return np.asarray([p.verdict_source == HISTORY for p in programs], bool)
+
+
 def balanced(examples: Examples) -> Examples:
     """The examples with lighter kept spans of histories, so that their odds are those of the other programs' spans.
 
     One line in forty is fixed in a repository, one in five of a benchmark program is edited. Weighed as they are,
     they teach which of both worlds code is from; balanced, which lines of it are worse than others.
     """
-    history = np.asarray([p.verdict_source == HISTORY for p in examples.programs])
+    history = of_histories(examples.programs)
     levels = dict(examples.levels)
     for name in ("line", "scope"):
         level = levels[name]
-        weight, ours = _weights(level).copy(), history[level.program]
+        weight, ours = span_weights(level).copy(), history[level.program]
         there, here = _odds(level.kept, weight * ~ours), _odds(level.kept, weight * ours)
         if there is not None and here is not None:
             weight[ours & level.kept] *= there / here
@@ -187,7 +192,7 @@ def joined(one: Examples, other: Examples, rows: int) -> Examples:
             np.concatenate([level.firsts, more.firsts + tokens]),
             np.concatenate([level.kept, more.kept]),
             np.concatenate([level.program, more.program + programs]),
-            np.concatenate([_weights(level), _weights(more)]),
+            np.concatenate([span_weights(level), span_weights(more)]),
         )
     moved = other.table.assign(program=other.table["program"] + programs)
     return Examples(
@@ -209,5 +214,6 @@ def card_of(rows: Path) -> dict[str, object]:
     return card
 
 
-def _weights(level: Level) -> Float64:
+def span_weights(level: Level) -> Float64:
+    """The weights `(n,)` of a level's spans on top of their programs'; 1 where none are given."""
     return np.ones(len(level.firsts)) if level.weight is None else level.weight

@@ -23,7 +23,7 @@ from heatline_probes.evaluation.results import card_metrics
 from heatline_probes.evaluation.scaling import fit_alike, fit_platt, platt_parameters
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
-from heatline_probes.training.examples import Examples, Level
+from heatline_probes.training.examples import Examples
 from heatline_probes.training.fit import (
     FitSettings,
     States,
@@ -32,7 +32,14 @@ from heatline_probes.training.fit import (
     standardise,
     validation_programs,
 )
-from heatline_probes.training.history_rows import HISTORY, WrittenProgram, balanced, label_with_history
+from heatline_probes.training.history_rows import (
+    HISTORY,
+    WrittenProgram,
+    balanced,
+    label_with_history,
+    of_histories,
+    span_weights,
+)
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.store import EmbeddingStore, Source
 
@@ -143,7 +150,11 @@ def tested_split(protocol: str, sample: LabelledSample, group: NDArray[np.str_],
     programs, so that what they measure is not a change of language too.
     """
     programs = sample.programs
-    tested = np.asarray([p.dataset != BACKGROUND for p in programs]) & ~_weak(sample) & ~_history(sample)
+    tested = (
+        np.asarray([p.dataset != BACKGROUND for p in programs])
+        & ~_weak(sample)
+        & ~of_histories(sample.programs)
+    )
     if protocol in ("leave_one_dataset_out", "leave_one_generator_out"):
         tested &= np.asarray([p.language == "python" for p in programs])
     smallest = SMALLEST_FOLD
@@ -158,10 +169,6 @@ def tested_split(protocol: str, sample: LabelledSample, group: NDArray[np.str_],
 
 def _weak(sample: LabelledSample) -> NDArray[np.bool_]:
     return np.asarray([(p.problem_key, p.code_sha) in sample.weak for p in sample.programs])
-
-
-def _history(sample: LabelledSample) -> NDArray[np.bool_]:
-    return np.asarray([p.verdict_source == HISTORY for p in sample.programs])
 
 
 def hold_out(
@@ -190,7 +197,7 @@ def hold_out(
         )  # fmt: skip
         epochs.append(fitted.epochs)
         unlearned = validation_programs(examples, split.training(fold), plan.settings.seed)
-        unlearned &= ~_weak(sample) & ~_history(sample)
+        unlearned &= ~_weak(sample) & ~of_histories(sample.programs)
         for level, values in level_logits(fitted, hidden, examples, unlearned).items():
             known = np.isfinite(values)
             found = fit_platt(values[known], examples.levels[level].kept[known])
@@ -287,7 +294,7 @@ def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
     used = [examples.programs[i] for i in np.unique(examples.table["program"].to_numpy())]
     programs = [p for p in used if p.verdict_source != HISTORY]
     scopes = [p for p in used if p.verdict_source == HISTORY]
-    of_history = np.asarray([p.verdict_source == HISTORY for p in examples.programs])
+    outside = ~of_histories(examples.programs)
     datasets: dict[str, dict[str, int]] = {}
     for program in programs:
         row = datasets.setdefault(program.dataset, {"pass": 0, "fail": 0})
@@ -299,7 +306,7 @@ def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
         "datasets": datasets,
         "tokens": len(examples.table),
         "base_rate_kept": {
-            name: float(np.average(level.kept, weights=_outside(level, of_history)))
+            name: float(np.average(level.kept, weights=span_weights(level) * outside[level.program]))
             for name, level in examples.levels.items()
         },
         "history": {
@@ -310,9 +317,3 @@ def _corpus_card(examples: Examples, sample: LabelledSample) -> dict[str, Any]:
         "labels": dict(sample.note),
         "noncommercial_rows": 0,
     }
-
-
-def _outside(level: Level, history: NDArray[np.bool_]) -> Float64:
-    """The weights of a level's spans, 0 in git histories."""
-    weight = np.ones(len(level.firsts)) if level.weight is None else level.weight
-    return np.asarray(weight * ~history[level.program])

@@ -12,9 +12,11 @@ pytest.importorskip("sklearn", reason="needs the probes extra")
 from dataclasses import replace
 
 import torch
+from typer.testing import CliRunner
 
 from heatline.supervisor.session import SupervisorSession
 from heatline.supervisor.store import SupervisorStore
+from heatline_probes.cli import app
 from heatline_probes.errors import TrainingError
 from heatline_probes.training.ablation_study import weighed_study
 from heatline_probes.training.ablations import BASE, VARIANTS, held_out, study_split
@@ -156,3 +158,13 @@ def test_every_program_is_in_one_batch_and_none_is_larger_than_asked_for(study):
     for batch in batches:
         lengths = [len(s.ids) for number in batch for s in live.sequences[number]]
         assert len(batch) == 1 or len(lengths) * max(lengths) <= 800
+
+
+@pytest.mark.parametrize(("name", "needed"), [("histories", "--history-texts"), ("surprisal", "--weights")])
+def test_a_variant_whose_needs_are_not_met_is_refused_before_anything_is_fitted(
+    tmp_path, monkeypatch, name, needed
+):
+    monkeypatch.setenv("HEATLINE_SUPERVISORS", str(tmp_path))
+    result = CliRunner().invoke(app, ["ablations", "--out", str(tmp_path / "a.md"), "--variant", name])
+    assert isinstance(result.exception, TrainingError)
+    assert needed in str(result.exception)
