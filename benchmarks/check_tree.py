@@ -1,7 +1,7 @@
 """How fast `heatline check` reads a tree: with nothing kept, all kept, one file changed, and after it was killed.
 
     python benchmarks/check_tree.py [--supervisor NAME]… [--files N] [--lines N] [--copies N]
-                                    [--out docs/benchmarks-check.md]
+                                    [--tree FOLDER] [--out docs/benchmarks-check.md]
 
 The tree is made of the repository's samples by a seed, every declaration under a name of its own, so that nothing in it
 is known from another place.  Each run is a process of its own, from its start to its end: reading the model counts.
@@ -9,7 +9,8 @@ All report JSON with every token, but one of those with all kept, which writes w
 three times, and the median counts.  With --copies one more run reads so many copies of the tree, all kept (copies share
 their rows of the cache): what a check of a large tree takes, every file looked up and reported, without the time that
 it takes to score one.  The run that is killed is killed when half of the time of a whole one is over; the next one goes
-on with what the cache has.  All runs of the tree that report JSON must report the same risks.  Speeds are compared in
+on with what the cache has.  --tree measures the Python files of a real repository instead, with nothing kept and with
+all kept alone.  All runs of the tree that report JSON must report the same risks.  Speeds are compared in
 lines a second.  Writes Markdown to --out, the same figures as JSON beside it; with --supervisor only these are
 measured, and added to what --out has.
 """
@@ -113,6 +114,34 @@ def kill_after(seconds: float, tree: Path, environment: dict[str, str]) -> None:
         process.wait()
 
 
+def copy_tree(source: Path, folder: Path) -> None:
+    """The Python files alone. Raises SystemExit where there are none."""
+    for path in sorted(source.rglob("*.py")):
+        copied = folder / path.relative_to(source)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copied)
+    if not folder.exists():
+        raise SystemExit(f"There are no Python files in {source}. Name a folder of them with --tree.")
+
+
+def measure_real(supervisor: str, source: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / source.name
+        copy_tree(source, tree)
+        environment = os.environ | {
+            "HEATLINE_SUPERVISOR": supervisor,
+            "HEATLINE_CACHE": str(Path(folder) / "kept"),
+        }
+        load = os.getloadavg()[0]
+        cold = check("nothing kept", tree, environment)
+        runs = [
+            cold,
+            again("all kept", cold, tree, environment),
+            shown(SHOWN, cold, tree, environment),
+        ]
+        return summary(cold, runs, load) | {"tree": source.name}
+
+
 def measure(supervisor: str, files: int, lines: int, copies: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -138,14 +167,18 @@ def measure(supervisor: str, files: int, lines: int, copies: int) -> dict[str, A
             for number in range(copies):
                 shutil.copytree(tree, many / f"copy{number}")
             runs.append(check(f"all kept, {copies} copies of the tree", many, environment))
-        return {
-            "files": len(cold.risks),
-            "load": load,
-            "runs": [
-                {"name": run.name, "seconds": run.seconds, "lines": run.lines, "megabytes": run.megabytes}
-                for run in runs
-            ],
-        }
+        return summary(cold, runs, load)
+
+
+def summary(cold: Measured, runs: list[Measured], load: float) -> dict[str, Any]:
+    return {
+        "files": len(cold.risks),
+        "load": load,
+        "runs": [
+            {"name": run.name, "seconds": run.seconds, "lines": run.lines, "megabytes": run.megabytes}
+            for run in runs
+        ],
+    }
 
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:
@@ -156,10 +189,10 @@ def markdown(results: dict[str, dict[str, Any]]) -> str:
         f"same risks. {os.cpu_count()} processors.",
         "",
     ]
-    for supervisor, result in results.items():
+    for name, result in results.items():
         cold = result["runs"][0]
         rows += [
-            f"## {supervisor}",
+            f"## {name}",
             "",
             f"{result['files']} files, {cold['lines']:,} lines of code; load average before {result['load']:.1f}.",
             "",
@@ -171,6 +204,9 @@ def markdown(results: dict[str, dict[str, Any]]) -> str:
             f"| {run['lines'] / run['seconds'] * cold['seconds'] / cold['lines']:.1f} × | {run['megabytes']:.0f} |"
             for run in result["runs"]
         ]
+        if "tree" in result:
+            rows += [""]
+            continue
         known = [run for run in result["runs"] if run["name"].startswith("all kept") and run["name"] != SHOWN]
         most = max(known, key=lambda run: run["lines"])  # the larger, the less does starting count
         first, kept = (LARGE / (run["lines"] / run["seconds"]) for run in (cold, most))
@@ -189,6 +225,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=40)
     parser.add_argument("--lines", type=int, default=100)
     parser.add_argument("--copies", type=int, default=0)
+    parser.add_argument("--tree", type=Path, metavar="FOLDER")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     kept = options.out.with_suffix(".json") if options.out else None
@@ -197,10 +234,13 @@ def main() -> None:
         results = json.loads(kept.read_text(encoding="utf-8"))
     compile_modules()
     for supervisor in options.supervisor or SUPERVISORS:
+        name, measuring, parts = supervisor, measure, (options.files, options.lines, options.copies)
+        if options.tree:
+            name, measuring, parts = f"{supervisor}, {options.tree.name}", measure_real, (options.tree,)
         # in a process of its own: the peak of a check counts from that of the process that starts it
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            measured = apart.submit(measure, supervisor, options.files, options.lines, options.copies)
-            results[supervisor] = measured.result()
+            measured = apart.submit(measuring, supervisor, *parts)
+            results[name] = measured.result()
     page = markdown(results)
     print(page)
     if options.out and kept is not None:

@@ -120,7 +120,7 @@ def failures(
     if "line" not in loaded.levels:
         raise EvaluationError("These predictions hold no lines. Name predictions of the line level.")
     if threshold is None:
-        confidence = transferred(loaded, "line", EvaluatedView(loaded).view("line"))
+        confidence = transferred(loaded, EvaluatedView(loaded).view("line"))
         threshold = float(np.quantile(1 - confidence, 0.9))
     study = study_failures(loaded, threshold, worst)
     with atomic_path(listing) as temporary:

@@ -59,6 +59,9 @@ def train(
     dropout: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Of the token features; more, for other code than this.")
     ] = 0.4,
+    members: Annotated[
+        int, typer.Option(min=1, help="Fits that differ by their seed; the probe is their average.")
+    ] = 1,
     weak: WeakOption = 0.1,
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
@@ -91,14 +94,19 @@ def train(
     quotas |= added
     command = (
         f"heatline-probes train --supervisor {supervisor} --share {share:g} --features {features} "
-        f"--scope-features {scope_features} --epochs {epochs} --dropout {dropout:g} --weak {weak:g} "
-        f"--background {background} --seed {seed}"
+        f"--scope-features {scope_features} --epochs {epochs} --dropout {dropout:g} "
+        f"--members {members} --weak {weak:g} --background {background} --seed {seed}"
         + "".join(f" --corpus {path.name}" for path in own)
         + history_words
     )
     folder = embeddings_folder(embeddings, supervisor)
     settings = FitSettings(
-        features=features, scope_features=scope_features, epochs=epochs, dropout=dropout, seed=seed
+        features=features,
+        scope_features=scope_features,
+        epochs=epochs,
+        dropout=dropout,
+        members=members,
+        seed=seed,
     )
     plan = TrainingPlan(
         name, supervisor, tuple(protocols), seed=seed, measure=measure, settings=settings, command=command

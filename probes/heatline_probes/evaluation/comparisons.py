@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from heatline.calibration import BetaCalibrator, PlattCalibrator, VennAbersCalibrator
+from heatline.calibration import BetaCalibrator, VennAbersCalibrator
 from heatline_probes.errors import EvaluationError
 from heatline_probes.evaluation.line_kinds import LineKind
 from heatline_probes.evaluation.metrics import Report, measure
@@ -76,10 +76,7 @@ def compare_calibrations(
     sets = evaluation_sets(predictions.protocol, view)
     plain = measure(outcomes(view, unscaled(view)), draws)
     inside = {name: scaled(view, sets, fit=fit, seed=settings.seed) for name, fit in CALIBRATIONS.items()}
-    moved = {
-        name: transferred(predictions, MEASURED[level], view, known, fit)
-        for name, fit in CALIBRATIONS.items()
-    }
+    moved = {name: transferred(predictions, view, known, fit) for name, fit in CALIBRATIONS.items()}
     if level == "line":
         inside["platt_by_kind"] = _by_kind(predictions, view, sets, settings.seed, within=True)
         moved["platt_by_kind"] = _by_kind(predictions, view, sets, settings.seed, within=False)
@@ -102,17 +99,8 @@ def _by_kind(predictions: Predictions, view: SpanView, sets: Any, seed: int, wit
         if not chosen.any():
             continue
         part = view.only(chosen)
-        result[chosen] = (
-            scaled(part, sets[chosen], seed=seed)
-            if within
-            else transferred(predictions, "line", part, part, _refitted)
-        )
+        result[chosen] = scaled(part, sets[chosen], seed=seed) if within else transferred(predictions, part)
     return result
-
-
-def _refitted(logit: Float64, kept: Bool) -> Any:
-    """Platt scaling that is fitted here, whatever calibrators came with the predictions."""
-    return fit_or_rate(PlattCalibrator.fit, logit, kept)
 
 
 def compare_runs(

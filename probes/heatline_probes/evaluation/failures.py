@@ -92,7 +92,7 @@ def study_failures(predictions: Predictions, threshold: float, worst: int = WORS
     """
     run = Run(predictions)
     view = run.view("line")
-    risk = 1 - transferred(predictions, "line", view)
+    risk = 1 - transferred(predictions, view)
     text = _texts(run, view)
     cause = assign_causes(run, view, text)
     alarms = _worst(view, risk, text, cause, view.kept, -risk, worst, predictions)

@@ -66,19 +66,13 @@ class PredictedSpans:
 
 @dataclass(frozen=True)
 class Predictions:
-    """One run: a probe (or another estimator), a protocol, and every held-out span.
-
-    `calibrators` gives, for a level, Platt parameters fitted on the training side of each fold: rows of slope,
-    intercept, base rate `(folds, 3)`. Without it, what is transferred is fitted on the other folds' held-out
-    logits.
-    """
+    """One run: a probe (or another estimator), a protocol, and every held-out span."""
 
     name: str
     supervisor: str
     protocol: str
     programs: PredictedPrograms
     levels: Mapping[str, PredictedSpans]
-    calibrators: Mapping[str, Float64] = field(default_factory=dict)
     fold_names: tuple[str, ...] = ()  # what each fold leaves out, where it has a name
     notes: Mapping[str, Any] = field(default_factory=dict)  # labels, corpus, command: for the reader
 
@@ -113,7 +107,6 @@ class Predictions:
             "supervisor": self.supervisor,
             "protocol": self.protocol,
             "levels": list(self.levels),
-            "calibrators": {level: np.asarray(rows).tolist() for level, rows in self.calibrators.items()},
             "fold_names": list(self.fold_names),
             "notes": dict(self.notes),
         }
@@ -140,7 +133,6 @@ class Predictions:
                 raw["protocol"],
                 _programs(table),
                 levels,
-                {level: np.asarray(rows, np.float64) for level, rows in raw["calibrators"].items()},
                 tuple(raw["fold_names"]),
                 raw["notes"],
             )

@@ -138,8 +138,8 @@ def _contenders(
     found = {
         "unscaled": unscaled(view),
         "scaled": scaled(view, sets, seed=settings.seed),
-        "transferred": transferred(predictions, level, view, known),
-        "transferred_base_rate": transferred(predictions, level, view, known, rates=Rates.SHIFTED),
+        "transferred": transferred(predictions, view, known),
+        "transferred_base_rate": transferred(predictions, view, known, rates=Rates.SHIFTED),
     }
     datasets = np.unique(view.dataset, return_inverse=True)[1]
     apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already

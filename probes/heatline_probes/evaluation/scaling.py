@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from heatline.calibration import PlattCalibrator
 from heatline.calibration.calibrators import Calibrator, sigmoid
-from heatline.calibration.logistic import log_odds
 from heatline_probes.evaluation.predictions import Predictions
 from heatline_probes.evaluation.splits import training_programs
 from heatline_probes.evaluation.views import Bool, Float64, Int64, SpanView, Str
@@ -46,14 +45,6 @@ class ConstantRate:
 def fit_platt(logit: Float64, kept: Bool) -> Calibrator | ConstantRate:
     """Platt scaling; a constant where only one outcome is known."""
     return fit_or_rate(PlattCalibrator.fit, logit, kept)
-
-
-def platt_parameters(calibrator: Calibrator | ConstantRate) -> list[float]:
-    """Slope, intercept and base rate, as `Predictions.calibrators` holds them; a constant is a slope of 0."""
-    if isinstance(calibrator, PlattCalibrator):
-        return [calibrator.slope, calibrator.intercept, calibrator.base_rate]
-    rate = float(calibrator.predict([0.0])[0])
-    return [0.0, float(log_odds([rate])[0]), rate]
 
 
 def fit_or_rate(
@@ -92,7 +83,6 @@ def scaled(
 
 def transferred(
     predictions: Predictions,
-    level: str,
     view: SpanView,
     known: SpanView | None = None,
     fit: Fit = fit_platt,
@@ -100,20 +90,15 @@ def transferred(
 ) -> Float64:
     """Confidences `(n,)` by the calibrators of each fold's training side.
 
-    Those that came with the predictions; else fitted, for each fold, on the held-out logits of the programs
-    that may be learned from, of `known` (all spans of the level; the view itself without it).  `rates`: what is made of
-    the base rate of each dataset, the one thing that may be known of it.
+    Fitted, for each fold, on the held-out logits of the programs that may be learned from, of `known` (all spans of the
+    level; the view itself without it).  `rates`: what is made of the base rate of each dataset, the one thing that may
+    be known of it.
     """
-    given = predictions.calibrators.get(level) if fit is fit_platt else None
     source = view if known is None else known
     found: dict[int, Calibrator | ConstantRate] = {}
     for held in map(int, np.unique(view.fold)):
-        if given is not None:
-            slope, intercept, rate = (float(v) for v in given[held])
-            found[held] = PlattCalibrator(slope, intercept, rate)
-        else:
-            usable = _learnable(predictions, source, held)
-            found[held] = fit(source.logit[usable], source.kept[usable])
+        usable = _learnable(predictions, source, held)
+        found[held] = fit(source.logit[usable], source.kept[usable])
     return _predicted(view, found, rates)
 
 

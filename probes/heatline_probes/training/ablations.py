@@ -17,7 +17,7 @@ from heatline_probes.patches.labels import Edit
 from heatline_probes.training.adapters import AdapterSettings, LiveStates, adapted_logits
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples, folds_by_group
-from heatline_probes.training.fit import FitSettings, States, fit_model, model_logits
+from heatline_probes.training.fit import FitSettings, States, fit_model, member_settings, model_logits
 from heatline_probes.training.history_rows import HISTORY
 from heatline_probes.training.labels import LabelledSample
 from heatline_probes.training.train import TrainingPlan, predictions_of, tested_split
@@ -136,6 +136,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("cross-entropy", "cross-entropy for the Brier loss", replace(BASE, loss="bce")),
     Variant("focal", "focal loss, γ = 2", replace(BASE, loss="focal")),
     Variant("annealed", "token loss from lines to tokens over half of the steps", replace(BASE, annealing=0.5)),
+    Variant("averaged", "three fits that differ by their seed, averaged", replace(BASE, members=3)),
     Variant(
         "lines-only", "the loss of lines alone",
         replace(BASE, level_weights=(("token", 0.0), ("line", 1.0), ("scope", 0.0))),
@@ -225,12 +226,16 @@ def held_out(study: Study, variant: Variant, split: Split, protocol: str, seed: 
     logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
     for held in range(len(split.names)):
         learned = split.training(held) & (examples.weight > 0)
-        model, _, _ = fit_model(states, examples, learned, replace(variant.settings, seed=seed))
-        found = model_logits(model, states, examples, split.test(held))
+        test = split.test(held)
+        members = [
+            fit_model(states, examples, learned, each)[0]
+            for each in member_settings(replace(variant.settings, seed=seed))
+        ]
+        logits_of = [model_logits(model, states, examples, test) for model in members]
+        found = {level: np.mean([each[level] for each in logits_of], axis=0) for level in logits}
         if variant.adapters is not None:
-            settings = replace(variant.adapters, seed=seed)
+            settings, model = replace(variant.adapters, seed=seed), members[0]
             live = study.live_states(settings)
-            test = split.test(held)
             found = adapted_logits(live, examples, learned, test, model, variant.settings, settings)
         for level, values in found.items():
             known = np.isfinite(values)

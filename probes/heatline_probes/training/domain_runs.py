@@ -105,7 +105,7 @@ def shipped_figures(domains: Domains, probe: SpanProbe, supervisor: str, seed: i
 def probe_logits(probe: SpanProbe, domains: Domains) -> dict[str, NDArray[np.float64]]:
     """Unscaled logits of every span of the repositories' programs, `(n,)` per level; NaN for others."""
     fitted = FittedProbe(
-        probe.projection, probe.projection_bias, probe.scope_stage, probe.output, probe.output_bias, 0, 0.0
+        probe.projection, probe.projection_bias, probe.scope_stage, probe.output, probe.output_bias
     )
     return level_logits(fitted, domains.hidden, domains.examples, domains.history)
 

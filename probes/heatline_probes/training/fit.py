@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,11 +40,14 @@ class FitSettings:
     batch_tokens: int = 8192  # whole programs, until there are so many
     level_weights: tuple[tuple[str, float], ...] = (("token", 1.0), ("line", 1.0), ("scope", 1.0))
     annealing: float = 0.0  # the share of the steps over which the token loss goes from lines to tokens
-    seed: int = 0
+    members: int = 1  # fits of different seeds; their logits are averaged
+    seed: int = 0  # of the first member; the next ones have the next
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
             raise TrainingError(f"The loss {self.loss!r} is unknown. Use one of {', '.join(LOSSES)}.")
+        if self.members < 1:
+            raise TrainingError("A probe needs at least one fit. Ask for one member or more.")
         if self.annealing and self.pooling != "max":
             raise TrainingError("The token loss is annealed from the maximum over a line. Use max pooling.")
 
@@ -58,8 +61,7 @@ class FittedProbe:
     scope_stage: ScopeStage | None
     output: Float32  # (f,)
     output_bias: float
-    epochs: int
-    validation_loss: float
+    epochs: tuple[int, ...] = ()  # of each member
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ class Batch:
     spans: Mapping[str, tuple[Tensor, Tensor, Tensor]]  # level: lengths (n,), kept (n,), weight (n,)
 
 
+class ByteDropout(nn.Module):
+    """Dropout to the nearest 256th, from a random byte an element: torch draws a float for each, in thrice the time."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.cut = round(rate * 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Elements of x, of which a share is 0 and the others are larger for it; x itself in evaluation."""
+        if not (self.training and self.cut):
+            return x
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.cut
+        return x * (kept * (256 / (256 - self.cut)))
+
+
 class SpanModel(nn.Module):
     """Projection, optional scope stage, pooling and one logistic output."""
 
@@ -79,7 +97,7 @@ class SpanModel(nn.Module):
         d, f = settings.features, settings.scope_features
         self.projection = nn.Linear(width, d)
         self.activation = nn.GELU(approximate="tanh")
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = ByteDropout(settings.dropout)
         self.own = nn.Linear(d, f) if f else None
         self.shared = nn.Linear(2 * d, f, bias=False) if f else None
         self.output = nn.Linear(f or d, 1)
@@ -94,9 +112,10 @@ class SpanModel(nn.Module):
         if self.own is None or self.shared is None:
             return features
         largest = torch.segment_reduce(features, "max", lengths=scopes, unsafe=True)
-        mean = torch.segment_reduce(features, "mean", lengths=scopes, unsafe=True)
+        owner = torch.repeat_interleave(torch.arange(len(scopes)), scopes)
+        mean = features.new_zeros(largest.shape).index_add(0, owner, features) / scopes.unsqueeze(1)
         shared = self.shared(torch.cat([largest, mean], 1))
-        mixed: Tensor = self.activation(self.own(features) + torch.repeat_interleave(shared, scopes, 0))
+        mixed: Tensor = self.activation(self.own(features) + shared[owner])
         return mixed
 
     def span_logits(self, features: Tensor, lengths: Tensor) -> Tensor:
@@ -132,17 +151,53 @@ def fit_probe(
     training: Bool,
     settings: FitSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
-    epochs: int | None = None,
+    epochs: Sequence[int] | None = None,
 ) -> FittedProbe:
     """Fit on the programs where `training` `(P,)` is true; a seeded part of their problem groups stops it early.
 
-    With `epochs` all of them are learned from, for so many epochs.
+    With `epochs`, one number for each member, all of the programs are learned from, for so many epochs.
 
     The loss is averaged over the spans of each level, weighted by `Examples.weight`, and then over levels (the
     paper's "token + line + problem").
     """
-    model, best, loss = fit_model(states, examples, training, settings, progress, epochs=epochs)
-    return _folded(model, states, best, loss)
+    fits = []
+    for number, member in enumerate(member_settings(settings)):
+        planned = epochs[number] if epochs else None
+        model, best, _ = fit_model(states, examples, training, member, progress, epochs=planned)
+        fits.append(_folded(model, states, best))
+    return averaged(fits)
+
+
+def member_settings(settings: FitSettings) -> list[FitSettings]:
+    """The settings of each fit of an average: what a seed draws differs, the programs that stop it too."""
+    return [replace(settings, members=1, seed=settings.seed + number) for number in range(settings.members)]
+
+
+def averaged(fits: Sequence[FittedProbe]) -> FittedProbe:
+    """One probe whose logits are the means of those of `fits`: their features side by side, unmixed."""
+    stages = [fit.scope_stage for fit in fits if fit.scope_stage is not None]
+    stage = None
+    if stages:
+        largest, mean = zip(*(np.split(stage.shared, 2) for stage in stages), strict=True)
+        stage = ScopeStage(
+            _blocks([stage.own for stage in stages]),
+            np.concatenate([_blocks(largest), _blocks(mean)]),
+            np.concatenate([stage.bias for stage in stages]),
+        )
+    return FittedProbe(
+        projection=np.concatenate([fit.projection for fit in fits], axis=1),
+        projection_bias=np.concatenate([fit.projection_bias for fit in fits]),
+        scope_stage=stage,
+        output=np.concatenate([fit.output / np.float32(len(fits)) for fit in fits]),
+        output_bias=float(np.mean([fit.output_bias for fit in fits])),
+        epochs=tuple(itertools.chain.from_iterable(fit.epochs for fit in fits)),
+    )
+
+
+def _blocks(matrices: Sequence[Float32]) -> Float32:
+    """The matrices along the diagonal, zeros elsewhere."""
+    tensors = map(torch.from_numpy, matrices)
+    return _array(torch.block_diag(*tensors))  # type: ignore[no-untyped-call]
 
 
 def fit_model(
@@ -213,7 +268,7 @@ def validation_programs(examples: Examples, training: Bool, seed: int) -> Bool:
     return np.asarray(training & np.isin(examples.group, chosen))
 
 
-def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> FittedProbe:
+def _folded(model: SpanModel, states: States, epochs: int) -> FittedProbe:
     """Fold `(x − mean) / scale` into the projection, so that serving multiplies once."""
     if model.pooling != "max":
         raise TrainingError(
@@ -230,8 +285,7 @@ def _folded(model: SpanModel, states: States, epochs: int, loss: float) -> Fitte
         scope_stage=stage,
         output=_array(model.output.weight[0]),
         output_bias=float(model.output.bias.detach().numpy()[0]),
-        epochs=epochs,
-        validation_loss=loss,
+        epochs=(epochs,),
     )
 
 

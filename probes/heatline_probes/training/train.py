@@ -20,7 +20,7 @@ from heatline_probes.errors import TrainingError
 from heatline_probes.evaluation.predictions import PredictedPrograms, PredictedSpans, Predictions
 from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
 from heatline_probes.evaluation.results import card_metrics
-from heatline_probes.evaluation.scaling import fit_alike, fit_platt, platt_parameters
+from heatline_probes.evaluation.scaling import fit_alike, fit_platt
 from heatline_probes.evaluation.splits import SMALLEST_FOLD, Split, split_programs
 from heatline_probes.training.background import BACKGROUND
 from heatline_probes.training.examples import Examples
@@ -30,7 +30,6 @@ from heatline_probes.training.fit import (
     fit_probe,
     level_logits,
     standardise,
-    validation_programs,
 )
 from heatline_probes.training.history_rows import (
     HISTORY,
@@ -82,8 +81,9 @@ def train_probe(
     Scopes of git histories in `written` are learned from, balanced, and never tested.
 
     Predictions are given to `keep` as soon as a protocol is done. The threshold is that of the plan's first
-    protocol, the calibrators are `shipped_calibrators`. The probe itself learns from all programs, for the median
-    of the epochs that were best for that protocol's folds: one validation set alone may stop it much too early.
+    protocol, the calibrators are `shipped_calibrators`. The probe itself learns from all programs, each member for the
+    median of the epochs that were best for it in that protocol's folds: one validation set alone may stop it much too
+    early.
     """
     session = SupervisorSession(bundle, threads)
     store = EmbeddingStore(embeddings, session.card.bundle_hash)
@@ -105,7 +105,7 @@ def train_probe(
     final = fit_probe(
         states, examples, everything, plan.settings,
         lambda epoch, loss: progress(f"the shipped probe, loss {loss:.4f}", epoch, plan.settings.epochs),
-        round(float(np.median(epochs[plan.protocols[0]]))),
+        [round(float(each)) for each in np.median(epochs[plan.protocols[0]], axis=0)],
     )  # fmt: skip
     source, calibrators = shipped_calibrators(predictions)
     return SpanProbe(
@@ -120,8 +120,8 @@ def train_probe(
             bundle_hash=session.card.bundle_hash,
             layout_version=LAYOUT_VERSION,
             pooling="max",
-            features=plan.settings.features,
-            scope_features=plan.settings.scope_features,
+            features=plan.settings.features * plan.settings.members,
+            scope_features=plan.settings.scope_features * plan.settings.members,
             loss=f"{plan.settings.loss} over token + line + scope",
             threshold=_threshold(predictions[0], calibrators["line"]),
             calibrators={level: c.to_json() for level, c in calibrators.items()},
@@ -180,14 +180,12 @@ def hold_out(
     protocol: str,
     plan: TrainingPlan,
     progress: Progress = lambda stage, done, total: None,
-) -> tuple[Predictions, list[int]]:
+) -> tuple[Predictions, list[tuple[int, ...]]]:
     """Fit once per fold; every span's logit comes from a probe that saw nothing of its problem group.
 
-    Also gives the epochs of each fold's fit. Programs that no fold tests have no logits (NaN). The calibrators are
-    fitted on the training side alone, on the programs that only stopped the fit.
+    Also gives the epochs of each fold's members. Programs that no fold tests have no logits (NaN).
     """
     logits = {name: np.full(len(level.firsts), np.nan) for name, level in examples.levels.items()}
-    calibrators: dict[str, list[list[float]]] = {name: [] for name in examples.levels}
     epochs = []
     for fold, name in enumerate(split.names):
         stage = f"{protocol}: {name}, loss"
@@ -196,18 +194,11 @@ def hold_out(
             lambda epoch, loss, stage=stage: progress(f"{stage} {loss:.4f}", epoch, plan.settings.epochs),  # type: ignore[misc]
         )  # fmt: skip
         epochs.append(fitted.epochs)
-        unlearned = validation_programs(examples, split.training(fold), plan.settings.seed)
-        unlearned &= ~_weak(sample) & ~of_histories(sample.programs)
-        for level, values in level_logits(fitted, hidden, examples, unlearned).items():
-            known = np.isfinite(values)
-            found = fit_platt(values[known], examples.levels[level].kept[known])
-            calibrators[level].append(platt_parameters(found))
         for level, values in level_logits(fitted, hidden, examples, split.test(fold)).items():
             known = np.isfinite(values)
             logits[level][known] = values[known]
     notes = {"labels": dict(sample.note), "command": plan.command, "settings": asdict(plan.settings)}
-    predictions = predictions_of(plan, examples, sample, split, protocol, logits, notes)
-    return replace(predictions, calibrators={n: np.asarray(rows) for n, rows in calibrators.items()}), epochs
+    return predictions_of(plan, examples, sample, split, protocol, logits, notes), epochs
 
 
 def predictions_of(
@@ -223,7 +214,7 @@ def predictions_of(
     verified = np.asarray([(p.problem_key, p.code_sha) in sample.verified for p in sample.programs])
     table = programs_of(examples, verified, split.fold)
     levels = {name: spans_of(examples, name, values) for name, values in logits.items()}
-    return Predictions(plan.name, plan.supervisor, protocol, table, levels, {}, split.names, notes)
+    return Predictions(plan.name, plan.supervisor, protocol, table, levels, split.names, notes)
 
 
 def programs_of(

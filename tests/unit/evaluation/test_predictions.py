@@ -16,7 +16,7 @@ pytestmark = pytest.mark.probes
 
 def test_round_trip(tmp_path):
     """Every array, name and note survives, and nothing on disk is a pickle."""
-    written = dataclasses.replace(synthetic(), calibrators={"line": np.asarray([[1.0, 0.5, 0.8]] * 5)})
+    written = synthetic()
     written.save(tmp_path / "run")
     read = Predictions.load(tmp_path / "run")
     assert (read.name, read.protocol, read.fold_names, read.notes) == (
@@ -29,7 +29,6 @@ def test_round_trip(tmp_path):
         for name, value in vars(spans).items():
             other = getattr(read.levels[level], name)
             assert (other is None) if value is None else np.array_equal(other, value)
-    assert np.array_equal(read.calibrators["line"], written.calibrators["line"])
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):

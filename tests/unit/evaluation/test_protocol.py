@@ -21,6 +21,7 @@ from heatline_probes.evaluation.scaling import (
     Rates,
     evaluation_sets,
     fit_alike,
+    fit_platt,
     from_unseen,
     scaled,
     transferred,
@@ -94,7 +95,7 @@ def test_scaling_within_the_set_never_sees_the_group_it_scales():
 
 @pytest.mark.parametrize(
     "scaling",
-    [lambda p, v: transferred(p, "line", v), lambda p, v: from_unseen(p, v, v)],
+    [lambda p, v: transferred(p, v), lambda p, v: from_unseen(p, v, v)],
     ids=["transferred", "shipped"],
 )
 def test_transfer_never_sees_what_was_left_out(scaling):
@@ -113,41 +114,46 @@ def test_transfer_never_sees_what_was_left_out(scaling):
     assert not np.array_equal(before[~held], after[~held])
 
 
-def test_calibrators_that_came_along_are_used_as_they_are():
-    """Slope and intercept of each fold's own training side."""
-    rows = np.asarray([[1.0, 0.1 * f, 0.7] for f in range(5)])
-    predictions = dataclasses.replace(synthetic(40), calibrators={"line": rows})
+def other_folds(view, fold):
+    """Platt scaling of the spans that the fold does not hold."""
+    other = view.fold != fold
+    return fit_platt(view.logit[other], view.kept[other])
+
+
+def test_what_is_transferred_was_fitted_on_the_other_folds():
+    """Slope and intercept of the spans that the fold's probe may learn from."""
+    predictions = synthetic(40)
     view = Run(predictions).view("line")
-    got = transferred(predictions, "line", view)
     fold = view.fold == 3
-    assert got[fold] == pytest.approx(PlattCalibrator(1.0, 0.3, 0.7).predict(view.logit[fold]))
+    expected = other_folds(view, 3).predict(view.logit[fold])
+    assert transferred(predictions, view)[fold] == pytest.approx(expected)
 
 
 def test_known_base_rates_move_the_calibrator_of_each_fold_and_dataset():
     """One number is known of each dataset: how many of its lines are kept."""
-    rows = np.asarray([[1.0, 0.1 * f, 0.7] for f in range(5)])
-    predictions = dataclasses.replace(synthetic(80), calibrators={"line": rows})
+    predictions = synthetic(80)
     view = Run(predictions).view("line")
-    got = transferred(predictions, "line", view, rates=Rates.SHIFTED)
+    got = transferred(predictions, view, rates=Rates.SHIFTED)
+    found = other_folds(view, 3)
     assert len(np.unique(view.dataset)) > 1
     for dataset in np.unique(view.dataset):
         own = (view.fold == 3) & (view.dataset == dataset)
-        rate = view.kept[own].mean()
-        moved = PlattCalibrator(1.0, 0.3 + np.log(rate / (1 - rate)) - np.log(0.7 / 0.3), rate)
+        rate, before = view.kept[own].mean(), found.base_rate
+        shift = np.log(rate / (1 - rate)) - np.log(before / (1 - before))
+        moved = PlattCalibrator(found.slope, found.intercept + shift, rate)
         assert got[own] == pytest.approx(moved.predict(view.logit[own]))
 
 
 def test_matching_makes_the_mean_confidence_of_a_dataset_its_base_rate():
-    """The slope stays what the other datasets gave."""
-    rows = np.asarray([[0.5, 0.1 * f, 0.7] for f in range(5)])
-    predictions = dataclasses.replace(synthetic(80), calibrators={"line": rows})
+    """The slope stays what the other folds gave."""
+    predictions = synthetic(80)
     view = Run(predictions).view("line")
-    got = transferred(predictions, "line", view, rates=Rates.MATCHED)
+    got = transferred(predictions, view, rates=Rates.MATCHED)
     for dataset in np.unique(view.dataset):
         own = (view.fold == 3) & (view.dataset == dataset)
         assert got[own].mean() == pytest.approx(view.kept[own].mean())
         slope = np.polyfit(view.logit[own], np.log(got[own] / (1 - got[own])), 1)[0]
-        assert slope == pytest.approx(0.5)
+        assert slope == pytest.approx(other_folds(view, 3).slope)
 
 
 def test_what_was_left_out_is_scaled_on_its_own():

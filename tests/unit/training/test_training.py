@@ -26,7 +26,15 @@ from heatline_probes.training import labels
 from heatline_probes.training import train as training
 from heatline_probes.training.background import BACKGROUND, background_programs
 from heatline_probes.training.examples import folds_by_group, label_examples
-from heatline_probes.training.fit import FitSettings, fit_model, standardise, validation_programs
+from heatline_probes.training.fit import (
+    ByteDropout,
+    FitSettings,
+    fit_model,
+    fit_probe,
+    level_logits,
+    standardise,
+    validation_programs,
+)
 from heatline_probes.training.labels import labelled_sample, nearest_edits, with_weak
 from heatline_probes.training.pooling import pool_spans
 from heatline_probes.training.sample import sample_programs
@@ -107,7 +115,7 @@ def test_failing_programs_without_a_patch_are_left_out(corpora):
 
 
 def test_what_stops_a_fit_is_of_its_training_side_in_whole_groups(corpora, tmp_path, session):
-    """Calibrators that are fitted on it have seen nothing of the test side, nor of what the fit learned from."""
+    """When to stop is decided without the test side, by problems that the fit does not learn from."""
     sample = labelled_sample(corpora, {}, QUOTAS)
     store = EmbeddingStore(tmp_path, session.card.bundle_hash)
     sources = [Source(p.code) for p in sample.programs]
@@ -241,17 +249,60 @@ def test_poolings_are_the_hand_computed_ones(pooling):
     assert pooled[1].tolist() == pytest.approx([5.0, 6.0, 7.0, 8.0])
 
 
-@pytest.mark.parametrize(
-    "settings", [{"loss": "bce"}, {"loss": "focal", "pooling": "mean"}, {"pooling": "attention"}]
-)
-def test_every_loss_and_pooling_of_the_grid_learns(settings, tmp_path, corpora, session):
+@pytest.fixture
+def examined(tmp_path, corpora, session):
+    """Hidden states of the made programs, and their labels."""
     sample = labelled_sample(corpora, {}, QUOTAS)
     sources = [Source(p.code) for p in sample.programs]
     store = EmbeddingStore(tmp_path / "e", session.card.bundle_hash)
     store.fill(sources, SequenceRunner(session), lambda done, total: None)
     hidden, tokens = store.read(sources)
-    examples = label_examples(corpora, sample.programs, tokens, sample.edits)
-    states, everything = standardise(hidden, examples.rows), np.ones(len(sources), bool)
+    return hidden, label_examples(corpora, sample.programs, tokens, sample.edits)
+
+
+@pytest.mark.parametrize("scope_features", [0, 6])
+def test_an_averaged_probe_gives_the_mean_of_its_members_logits(scope_features, examined):
+    """Side by side in one probe, with features of their own, they say together what they say apart."""
+    hidden, examples = examined
+    settings = FitSettings(features=8, scope_features=scope_features, epochs=2, batch_tokens=400, members=3)
+    everything, states = np.ones(len(examples.programs), bool), standardise(hidden, examples.rows)
+    together = fit_probe(states, examples, everything, settings, epochs=(2, 1, 2))
+    apart = [
+        fit_probe(states, examples, everything, replace(settings, members=1, seed=seed), epochs=(epochs,))
+        for seed, epochs in ((0, 2), (1, 1), (2, 2))
+    ]
+    assert together.epochs == (2, 1, 2)
+    logits = [level_logits(fitted, hidden, examples, everything) for fitted in (together, *apart)]
+    for level in examples.levels:
+        first, *others = (found[level] for found in logits)
+        assert first == pytest.approx(np.mean(others, axis=0), abs=1e-4)
+        assert not np.allclose(others[0], others[1])
+
+
+def test_a_probe_of_no_fits_is_refused():
+    with pytest.raises(TrainingError, match="at least one fit"):
+        FitSettings(members=0)
+
+
+def test_dropout_drops_the_share_that_is_asked_for_and_keeps_the_mean():
+    """Every byte of a random word decides alike, and nothing is dropped outside training."""
+    torch.manual_seed(0)
+    layer, ones = ByteDropout(0.4), torch.ones(1000, 80)
+    found = layer(ones)
+    assert [(found.flatten()[i::8] == 0).float().mean().item() for i in range(8)] == pytest.approx(
+        [0.4] * 8, abs=0.02
+    )
+    assert found.mean().item() == pytest.approx(1, abs=0.01)
+    assert found.unique().tolist() == pytest.approx([0, 256 / 154])
+    assert layer.eval()(ones) is ones
+
+
+@pytest.mark.parametrize(
+    "settings", [{"loss": "bce"}, {"loss": "focal", "pooling": "mean"}, {"pooling": "attention"}]
+)
+def test_every_loss_and_pooling_of_the_grid_learns(settings, examined):
+    hidden, examples = examined
+    states, everything = standardise(hidden, examples.rows), np.ones(len(examples.programs), bool)
     losses = [
         fit_model(
             states, examples, everything, FitSettings(features=8, epochs=epochs, batch_tokens=400, **settings)
@@ -301,7 +352,7 @@ def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora,
     """Failing programs differ in one token the supervisor can see: held-out AUC must be near one."""
     bundle = tiny_supervisor(tmp_path)
     sample = labelled_sample(corpora, {}, QUOTAS)
-    settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
+    settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400, members=2)
     plan = TrainingPlan("planted", "tiny", resamples=20, settings=settings)
     kept = []
     probe = train_probe(plan, bundle, corpora, sample, tmp_path / "e", threads=1, keep=kept.append)
@@ -309,8 +360,6 @@ def test_training_finds_a_planted_signal_and_its_probe_serves(tmp_path, corpora,
     metrics = probe.card.metrics["by_problem"]
     assert metrics["token"]["scaled"]["auc"]["value"] > 0.95
     assert held_out.programs.passes.sum() * 2 == len(held_out.programs)
-    assert set(held_out.calibrators) == {"token", "line", "scope"}
-    assert {rows.shape for rows in held_out.calibrators.values()} == {(plan.folds, 3)}
     card = probe.save(tmp_path / "probes")
     assert SpanProbe.load(card).card.corpus["programs"] == len(sample.programs)
     json.loads(card.read_text(), parse_constant=lambda name: pytest.fail(f"the card holds {name}"))
