@@ -31,7 +31,7 @@ def failure_page(study: FailureStudy, name: str, threshold: float, command: str)
     return (
         f"# Failures of {name}\n\nMade by `{command}`. The {worst} kept lines of highest risk and the "
         f"{len(study.misses)} edited lines of lowest, one of each text and problem, held out, with the "
-        f"calibration of the training side; flagged from a risk of {threshold:.0%}. The first cause that applies is "
+        f"calibration of the other folds; flagged from a risk of {threshold:.0%}. The first cause that applies is "
         "counted; [evaluation.md](evaluation.md) has the rules.\n\n" + table(header, rows) + "\n"
     )
 

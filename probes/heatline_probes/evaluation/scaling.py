@@ -88,7 +88,7 @@ def transferred(
     fit: Fit = fit_platt,
     rates: Rates = Rates.UNKNOWN,
 ) -> Float64:
-    """Confidences `(n,)` by the calibrators of each fold's training side.
+    """Confidences `(n,)` by a calibrator that saw nothing of their fold.
 
     Fitted, for each fold, on the held-out logits of the programs that may be learned from, of `known` (all spans of the
     level; the view itself without it).  `rates`: what is made of the base rate of each dataset, the one thing that may
