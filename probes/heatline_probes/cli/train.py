@@ -61,7 +61,7 @@ def train(
     ] = 0.4,
     members: Annotated[
         int, typer.Option(min=1, help="Fits that differ by their seed; the probe is their average.")
-    ] = 1,
+    ] = 2,
     weak: WeakOption = 0.1,
     background: Annotated[
         int, typer.Option(min=0, help="Files of the standard library to learn from as kept.")
