@@ -180,7 +180,7 @@ class SpanProbe:
             tensors |= {
                 f"scope_{name}": getattr(self.scope_stage, name) for name in ("own", "shared", "bias")
             }
-        data = save_tensors(tensors)
+        data = save_tensors({name: _narrowed(tensor) for name, tensor in tensors.items()})
         card = dataclasses.replace(self.card, sha256=hashlib.sha256(data).hexdigest())
         with atomic_path(folder / f"{self.name}.safetensors") as temporary:
             temporary.write_bytes(data)
@@ -199,7 +199,9 @@ class SpanProbe:
             data = path.read_bytes()
             if hashlib.sha256(data).hexdigest() != card.sha256:
                 raise ProbeError(f"The probe file {path} was altered. Use another probe, or train it again.")
-            tensors: dict[str, Any] = load_tensors(data)
+            tensors: dict[str, Any] = {
+                name: tensor.astype(np.float32) for name, tensor in load_tensors(data).items()
+            }
             stage = _scope_stage(tensors) if card.scope_features else None
             probe = cls(
                 tensors["projection"],
@@ -243,6 +245,13 @@ class SpanProbe:
                 f"The probe {self.name} was trained for layout {self.card.layout_version}, this Heatline lays "
                 f"text out as {layout_version}. Use a probe made for this version."
             )
+
+
+def _narrowed(tensor: Float32) -> NDArray[np.float16] | Float32:
+    """The numbers in 16 bits where that loses nothing: `train` rounds matrices so, and files are half as large."""
+    with np.errstate(over="ignore"):
+        narrow = tensor.astype(np.float16)
+    return narrow if np.array_equal(narrow, tensor) else tensor
 
 
 def _scope_stage(tensors: dict[str, Any]) -> ScopeStage:

@@ -1,5 +1,7 @@
 """Features, pooling, contributions, and what a probe refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,6 +84,20 @@ def test_a_saved_scope_stage_is_read_again(card_path, probe, tmp_path):
     again = SpanProbe.load(probe.save(tmp_path))
     local = np.random.default_rng(1).standard_normal((4, probe.width)).astype(np.float32)
     assert np.array_equal(again.in_scope(local), probe.in_scope(local))
+
+
+def test_numbers_of_16_bits_take_16_bits_and_others_lose_nothing(card_path, probe, tmp_path):
+    """What a file holds is what was saved, to the last bit; rounded matrices make it smaller."""
+    huge = replace(probe, projection=probe.projection * np.float32(1e6))
+    assert np.array_equal(SpanProbe.load(huge.save(tmp_path / "huge")).projection, huge.projection)
+    whole = probe.save(tmp_path / "whole").with_suffix(".safetensors")
+    rounded = replace(probe, projection=probe.projection.astype(np.float16).astype(np.float32))
+    card = rounded.save(tmp_path / "rounded")
+    again = SpanProbe.load(card)
+    assert np.array_equal(again.projection, rounded.projection)
+    assert again.projection.dtype == again.output.dtype == np.float32
+    saved = whole.stat().st_size - card.with_suffix(".safetensors").stat().st_size
+    assert saved == pytest.approx(2 * probe.projection.size, abs=64)
 
 
 def test_an_altered_file_is_refused(card_path, tmp_path):
