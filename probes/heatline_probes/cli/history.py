@@ -1,8 +1,9 @@
 """`heatline-probes history`: learn from what became of AI-written lines, beside benchmarks, and say which is best."""
 
 import json
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -42,6 +43,12 @@ def history(
     epochs: EpochsOption = 4,
     embeddings: EmbeddingsOption = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write every figure here.")] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            help="What --json wrote with these options: only the supervisor's probe is measured again."
+        ),
+    ] = None,
     card: Annotated[
         Path | None, typer.Option(help="Put what the supervisor's own probe finds on this card of it.")
     ] = None,
@@ -60,6 +67,11 @@ def history(
         raise TrainingError(
             f"A card wants baselines over all repositories: give --tested {FOLDS} or no --card."
         )
+    command = (
+        f"heatline-probes history {rows.name} {texts.name} --out {out.name} --supervisor {supervisor} "
+        f"--share {share:g} --most {most} --tested {tested} --epochs {epochs} --seed {seed}"
+    )
+    known = written_earlier(earlier, command) if earlier is not None else None
     bundle = SupervisorStore().bundle(supervisor)
     shipped = SpanProbe.load(find_probe(supervisor))
     written = read_history_rows(rows, texts, most, seed=seed)
@@ -73,12 +85,8 @@ def history(
             lambda done, total: progress("labelling", done, total),
         )  # fmt: skip
         found = compare_ways(
-            bundle, loaded, sample, written, folder, settings, tested, threads, progress, shipped
+            bundle, loaded, sample, written, folder, settings, tested, threads, progress, shipped, known
         )
-    command = (
-        f"heatline-probes history {rows.name} {texts.name} --out {out.name} --supervisor {supervisor} "
-        f"--share {share:g} --most {most} --tested {tested} --epochs {epochs} --seed {seed}"
-    )
     found |= {"supervisor": supervisor, "command": command, "card": card_of(rows)}
     if as_json is not None:
         with atomic_path(as_json) as temporary:
@@ -88,3 +96,21 @@ def history(
     if card is not None:
         write_card_history(card, found)
     Console(stderr=True).print(f"Wrote {out}.")
+
+
+def written_earlier(path: Path, command: str) -> dict[str, Any]:
+    """What the same command wrote before, wherever its page went; raises TrainingError for another's or none."""
+    try:
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        same = _anywhere(found["command"]) == _anywhere(command)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path} can't be read ({error}). Name what `history --json` wrote.") from error
+    if not same:
+        raise TrainingError(
+            f"{path} was written with other options ({found['command']}). Give the same ones, or no --earlier."
+        )
+    return found
+
+
+def _anywhere(command: str) -> str:
+    return re.sub(r" --out \S+", "", command)

@@ -1,5 +1,6 @@
 """The comparison of the four ways to learn, from texts to figures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,17 +73,21 @@ def compare_ways(
     threads: int | None = None,
     progress: Progress = lambda stage, done, total: None,
     shipped: SpanProbe | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Figures of every way: `history`, on held-out repositories, and `benchmarks`, on held-out problems.
 
-    With a `shipped` probe, which has learned from no repository, also what it flags in all of them as it is.
+    With a `shipped` probe, which has learned from no repository, also what it flags in all of them as it is.  What
+    this gave `earlier` is taken as it is, so that nothing is fitted and only the shipped probe is measured.
     """
     domains = read_domains(bundle, corpora, sample, written, embeddings, settings.seed, threads, progress)
     found: dict[str, Any] = {"scopes": len(written), "programs": len(sample.programs), "ways": {}}
     churn = np.asarray([0] * len(sample.programs) + [w.churn for w in written])
+    if earlier is not None:
+        found = dict(earlier)
     if shipped is not None:
         found["shipped"] = shipped_figures(domains, shipped, bundle.name, settings.seed)
-    for number, way in enumerate(WAYS):
+    for number, way in enumerate(() if earlier else WAYS):
         logits = hold_out_both(domains, way, settings, tested, progress)
         history = history_predictions(domains, logits, bundle.name, way)
         found["ways"][way] = {

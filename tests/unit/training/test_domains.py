@@ -20,10 +20,12 @@ from heatline.probe import ProbeCard
 from heatline.probe.span_probe import gelu
 from heatline.scoring.sequences import SequenceRunner
 from heatline.supervisor.session import SupervisorSession
+from heatline_probes.cli.history import written_earlier
 from heatline_probes.corpus.from_git import ROW_SCHEMA, TEXT_SCHEMA
-from heatline_probes.errors import CorpusError, EvaluationError
+from heatline_probes.errors import CorpusError, EvaluationError, TrainingError
 from heatline_probes.evaluation.effort import effort
 from heatline_probes.evaluation.results import write_card_history
+from heatline_probes.training import domain_runs
 from heatline_probes.training.ablation_study import weighed_study
 from heatline_probes.training.ablations import VARIANTS, Variant, held_out, study_split
 from heatline_probes.training.domain_page import domain_page
@@ -128,7 +130,7 @@ def test_folds_of_both_domains_hold_whole_repositories_and_problems(collected, b
     assert (fold == -1).sum() == 2
 
 
-def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, tmp_path):
+def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, tmp_path, monkeypatch):
     sample = labelled_sample(corpora, {}, QUOTAS)
     written = read_history_rows(collected, collected)
     settings = FitSettings(features=8, scope_features=8, epochs=25, patience=25, batch_tokens=400)
@@ -145,6 +147,13 @@ def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, 
     )  # what knows nothing ranks no better, and no worse, than chance
     assert found["shipped"]["threshold"] == probe.threshold
     assert 0 <= found["shipped"]["recall_flagged"]["value"] <= 1
+    with monkeypatch.context() as patched:
+        patched.setattr(domain_runs, "hold_out_both", lambda *_: pytest.fail("it was fitted again"))
+        stale = {**found, "shipped": None}
+        again = compare_ways(
+            bundle, corpora, sample, written, tmp_path, settings, 1, 1, shipped=probe, earlier=stale
+        )
+    assert again == found
     described = {**found, "supervisor": "tiny", "command": "none", "card": card_of(collected)}
     probe.save(tmp_path / "probes")
     card = write_card_history(tmp_path / "probes" / "own.json", described)
@@ -160,6 +169,18 @@ def test_all_four_ways_are_measured_on_both_domains(collected, bundle, corpora, 
     assert page.count("benchmarks, then history") == 2
     assert "often changed files first" in page
     assert "has learned from no repository" in page
+
+
+def test_what_was_written_earlier_is_that_of_the_same_options(tmp_path):
+    """Wherever its page went; other options, and no figures at all, are refused in one sentence."""
+    path, command = tmp_path / "earlier.json", "heatline-probes history a b --out {} --share 0.5"
+    path.write_text(json.dumps({"command": command.format("x.md"), "ways": {}}))
+    assert written_earlier(path, command.format("y.md"))["ways"] == {}
+    with pytest.raises(TrainingError, match="other options"):
+        written_earlier(path, command.format("y.md") + " --seed 1")
+    path.write_text("[]")
+    with pytest.raises(TrainingError, match="can't be read"):
+        written_earlier(path, command)
 
 
 def test_a_probes_own_numbers_are_those_that_serving_gives(collected, bundle, corpora, tmp_path):
