@@ -51,7 +51,7 @@ def train(
     protocols: Annotated[
         list[str], typer.Option("--protocol", help="What to measure; may be given again.")
     ] = PROTOCOLS,
-    features: Annotated[int, typer.Option(min=1, help="Numbers kept of a token (d).")] = 64,
+    features: Annotated[int, typer.Option(min=1, help="Numbers that each fit keeps of a token (d).")] = 64,
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
     ] = 64,

@@ -114,13 +114,9 @@ def test_failing_programs_without_a_patch_are_left_out(corpora):
     assert label_examples(corpora, sample, tokens, {}).table["program"].tolist() == [1]
 
 
-def test_what_stops_a_fit_is_of_its_training_side_in_whole_groups(corpora, tmp_path, session):
+def test_what_stops_a_fit_is_of_its_training_side_in_whole_groups(examined):
     """When to stop is decided without the test side, by problems that the fit does not learn from."""
-    sample = labelled_sample(corpora, {}, QUOTAS)
-    store = EmbeddingStore(tmp_path, session.card.bundle_hash)
-    sources = [Source(p.code) for p in sample.programs]
-    store.fill(sources, SequenceRunner(session), lambda done, total: None)
-    examples = label_examples(corpora, sample.programs, store.read(sources)[1], sample.edits)
+    _, examples = examined
     training = folds_by_group(examples.group, 5, 0) != 0
     held = validation_programs(examples, training, seed=3)
     assert 0 < held.sum() < training.sum()
