@@ -69,10 +69,11 @@ def rotary_tables(architecture: Architecture, positions: int) -> tuple[Float32, 
 
 @dataclass(frozen=True)
 class Quantised:
-    """The rows of a value as integers, and a scale for each row.
+    """The rows of a value as integers, and a scale for each token, ``(T, 1)``.
 
-    With two ``parts`` the coarse rows come first and the fine ones of the same tokens after them: one product reads
-    the weights once for both, and to read them is what a run of a few tokens takes its time for.
+    With two ``parts`` the coarse rows come first and the fine ones of the same tokens after them, a step of which is
+    ``1 / FINE_STEPS`` of a coarse one: one product reads the weights once for both, and to read them is what a run of
+    a few tokens takes its time for.
     """
 
     rows: str
@@ -128,10 +129,10 @@ class _Builder:
         """Quantise the rows of ``value``; with ``split`` into a coarse and a fine part."""
         if self.precision != "int8":
             return Quantised(self.narrow(f"{name}.half", value), "", parts=1)
+        # of a row of zeros the scale is 0, and whatever its integers are, their products times 0 are 0
         absolute = self.node("Abs", [value], f"{name}.abs")
         largest = self.node("ReduceMax", [absolute, "last_axis"], f"{name}.max", keepdims=0)
-        floored = self.node("Max", [largest, "tiny"], f"{name}.floored")
-        scale = self.node("Mul", [floored, "coarse_step"], f"{name}.scale")
+        scale = self.node("Mul", [largest, "coarse_step"], f"{name}.scale")
         coarse = self.node("QuantizeLinear", [value, scale, "zero_points"], f"{name}.q", axis=0)
         if not split:
             return Quantised(coarse, self._column(scale), parts=1)
@@ -140,8 +141,7 @@ class _Builder:
         fine_scale = self.node("Mul", [scale, "fine_step"], f"{name}.fine_scale")
         fine = self.node("QuantizeLinear", [rest, fine_scale, "zero_points"], f"{name}.fine", axis=0)
         rows = self.node("Concat", [coarse, fine], f"{name}.parts", axis=0)
-        scales = self.node("Concat", [scale, fine_scale], f"{name}.part_scales", axis=0)
-        return Quantised(rows, self._column(scales), parts=2)
+        return Quantised(rows, self._column(scale), parts=2)
 
     def narrow(self, name: str, value: str) -> str:
         """``value`` in the type of products and attention: itself unless that is float16."""
@@ -201,12 +201,12 @@ class _Builder:
             f"{name}.product",
             domain=CONTRIB,
         )
-        total = self.node("Mul", [product, value.scales], f"{name}.scaled")
-        if value.parts == 1:
-            return total
-        coarse, fine = f"{name}.coarse", f"{name}.fine"
-        self.node("Split", [total], coarse, fine, axis=0, num_outputs=2)
-        return self.node("Add", [coarse, fine], f"{name}.sum")
+        if value.parts == 2:  # added up by a product, which passes over them once
+            width = self.constant(f"{name}.width", np.asarray([-1, integers.shape[1]], np.int64))
+            parts = self.node("Reshape", [product, "two_rows"], f"{name}.parts")
+            summed = self.node("MatMul", ["part_steps", parts], f"{name}.summed")
+            product = self.node("Reshape", [summed, width], f"{name}.sum")
+        return self.node("Mul", [product, value.scales], f"{name}.scaled")
 
     def columns(self, name: str, value: str, widths: Sequence[int]) -> list[str]:
         """The parts of ``value`` that are so many columns wide."""
@@ -255,9 +255,10 @@ def build_graph(
 def _shared_constants(graph: _Builder) -> None:
     graph.constant("last_axis", np.asarray([-1], np.int64))
     graph.constant("one", np.asarray(1, np.float32))
-    graph.constant("tiny", np.asarray([1e-12], np.float32))  # a row of zeros keeps a positive scale
     graph.constant("coarse_step", np.asarray([1 / 127], np.float32))
     graph.constant("fine_step", np.asarray([1 / FINE_STEPS], np.float32))
+    graph.constant("part_steps", np.asarray([[1, 1 / FINE_STEPS]], np.float32))
+    graph.constant("two_rows", np.asarray([2, -1], np.int64))
     graph.constant("unsigned_zero", np.asarray(ZERO_POINT, np.uint8))
     graph.constant("signed_zero", np.asarray(0, np.int8))
     # one zero point per token, as QuantizeLinear wants along an axis
@@ -278,9 +279,10 @@ def _decoder_layer(
     projected = graph.widen(f"{prefix}.o.wide", projected)
     normed, residual = _norm(graph, weights, layer, "ffn_norm", residual, projected)
     ffn_in = graph.quantize(f"{prefix}.ffn_in", normed, split=True)
-    gate_weight, up_weight = weights.tensor(f"{layer}.gate"), weights.tensor(f"{layer}.up")
-    both = graph.linear(ffn_in, Linear(f"{prefix}.gate", gate_weight), Linear(f"{prefix}.up", up_weight))
-    gate, up = graph.columns(f"{prefix}.gate_up", both, (len(gate_weight), len(up_weight)))
+    gate, up = (  # two products: to take one apart would copy it
+        graph.linear(ffn_in, Linear(f"{prefix}.{part}", weights.tensor(f"{layer}.{part}")))
+        for part in ("gate", "up")
+    )
     silu = graph.node("QuickGelu", [gate], f"{prefix}.silu", domain=CONTRIB, alpha=1.0)
     gated = graph.node("Mul", [silu, up], f"{prefix}.gated")
     down_in = graph.quantize(f"{prefix}.down_in", gated, split=True)

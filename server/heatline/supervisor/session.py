@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from heatline.supervisor.kernel import exact_kernels
 from heatline.supervisor.processor import default_threads
 from heatline.supervisor.tokenizer import TextTokenizer
 
+SPIN_MICROSECONDS = "50"  # longer than most operations take, shorter than anybody notices
 CHUNK = 128  # tokens per run that callers should keep to: a cancelled job stops between runs
 _DEVICE_MEMORY = {"cuda": "cuda", "directml": "dml"}  # where keys and values lie, by onnxruntime's names
 
@@ -39,6 +41,7 @@ class KeyValueCache:
     row_bytes: int  # keys and values of one token
     length: int = 0
     touched: int = 0  # rows that were ever written
+    binding: ort.IOBinding | None = field(default=None, repr=False)  # of the buffers, made by the first run
 
     @property
     def memory(self) -> int:
@@ -146,28 +149,38 @@ class SupervisorSession:
         self, ids: NDArray[np.int32], cache: KeyValueCache, options: ort.RunOptions | None = None
     ) -> Float32:
         count, total = len(ids), cache.length + len(ids)
-        binding = self._session.io_binding()
+        binding = cache.binding = cache.binding or self._bound(cache)
         binding.bind_cpu_input("embeddings", self._embeddings.gather(ids))
         binding.bind_cpu_input("last_position", np.asarray([total - 1], np.int32))
         binding.bind_cpu_input("sequence_length", np.asarray(total, np.int32))
         hidden = np.empty((count, self.card.hidden_size), np.float32)
         binding.bind_output("hidden", "cpu", 0, np.float32, list(hidden.shape), hidden.ctypes.data)
+        self._session.run_with_iobinding(binding, options)
+        return hidden
+
+    def _bound(self, cache: KeyValueCache) -> ort.IOBinding:
+        binding = self._session.io_binding()
         for layer in range(self.card.layers):
             for offset, what in enumerate(("key", "value")):
                 buffer = cache.buffers[2 * layer + offset]
                 binding.bind_ortvalue_input(f"past_{what}_{layer}", buffer)
                 binding.bind_ortvalue_output(f"present_{what}_{layer}", buffer)
-        self._session.run_with_iobinding(binding, options)
-        return hidden
+        return binding
 
     def _open(self, graph: Path) -> ort.InferenceSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # a language server must not burn a core while it waits
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Threads that sleep between operations are woken hundreds of times a run. So they wait awake, but not for long:
+        # where other programs want the processors that takes them from each other, and a server must not burn one.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        # Its blockwise attention is for long contexts; a chunk after a thousand tokens takes a third less time without.
+        # onnxruntime reads this when it makes a session and has no option for it.
+        os.environ.setdefault("ORT_GQA_DISABLE_FLASH_ATTENTION", "1")
         wanted = PROVIDERS[self.device]
         providers = list(dict.fromkeys([wanted, PROVIDERS["cpu"]]))
         try:
