@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from platformdirs import user_cache_path
 from rich.console import Console
 from typer.core import TyperGroup
 
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
+from heatline_probes.cli.options import CorporaOption, ShareOption, quotas_at
 from heatline_probes.errors import EvaluationError
+from heatline_probes.evaluation.predictions import PROTOCOLS
+from heatline_probes.patches.table import MINED
 
 
 class _TablesByDefault(TyperGroup):
@@ -131,6 +135,81 @@ def failures(
     else:
         with atomic_path(out) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def token_probability(
+    card: Annotated[
+        Path, typer.Option(help="The card of the probe to stand beside; its figures are added to.")
+    ],
+    weights: Annotated[Path, typer.Option(help="The supervisor's GGUF file, all of it.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    corpora: CorporaOption = None,
+    patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
+    share: ShareOption = 1.0,
+    protocols: Annotated[
+        list[str] | None, typer.Option("--protocol", help="What to measure; may be given again.")
+    ] = None,
+    kept: Annotated[
+        Path | None, typer.Option(help="Folder of probabilities; default: in the cache. Used again.")
+    ] = None,
+    resamples: Resamples = 1000,
+    seed: Annotated[int, typer.Option(help="Of the sample, the folds and the resamples.")] = 0,
+) -> None:
+    """Measure the supervisor's own token probability on the programs that a shipped probe was measured on.
+
+    Give the share, seed and patches of the probe's training.
+    """
+    import torch
+
+    from heatline.probe import ProbeCard
+    from heatline.supervisor.session import SupervisorSession
+    from heatline.supervisor.store import SupervisorStore
+    from heatline_probes.corpus.programs import corpora_folder, load_corpora
+    from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
+    from heatline_probes.evaluation.results import same_spans, write_card_baselines
+    from heatline_probes.evaluation.token_probability_page import token_probability_page
+    from heatline_probes.patches.table import load_patches
+    from heatline_probes.training.labels import labelled_sample
+    from heatline_probes.training.supervisor_model import SupervisorModel
+    from heatline_probes.training.token_probabilities import (
+        TokenProbabilities,
+        read_sample,
+        sources_of,
+        without_probe,
+    )
+    from heatline_probes.training.train import TrainingPlan
+
+    if protocols is None:
+        protocols = list(PROTOCOLS)
+    described = ProbeCard.read(card)
+    supervisor = described.supervisor
+    plan = TrainingPlan(described.name, supervisor, tuple(protocols), seed=seed, command=_command())
+    session = SupervisorSession(SupervisorStore().bundle(supervisor))
+    folder = kept or user_cache_path("heatline") / "token-probabilities" / supervisor
+    store = TokenProbabilities(folder, weights, session.tokenizer, session.card.sink_token_id)
+    loaded = load_corpora(corpora_folder(corpora), other_languages=True)
+    settings = EvaluationSettings(resamples, seed, probe=False)
+    with stage_progress() as progress:
+        sample = labelled_sample(
+            loaded, load_patches(patches), quotas_at(share), seed,
+            progress=lambda done, total: progress("labelling", done, total),
+        )  # fmt: skip
+        store.fill(
+            sources_of(sample),
+            lambda: SupervisorModel(weights, None, torch.bfloat16),
+            lambda done, total: progress("reading", done, total),
+        )
+        examples, values = read_sample(store, loaded, sample)
+        results = []
+        for protocol in protocols:
+            predictions = without_probe(protocol, plan, sample, examples, values)
+            results.append(evaluate_run(predictions, settings, progress).to_json())
+    same_spans(described, results)
+    with atomic_path(out) as temporary:
+        temporary.write_text(token_probability_page(described, results, _command()), encoding="utf-8")
+    write_card_baselines(card, results)
+    Console(stderr=True).print(f"Wrote {out} and {card}.")
 
 
 @app.command()

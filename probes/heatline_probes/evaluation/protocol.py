@@ -26,7 +26,7 @@ from heatline_probes.evaluation.scaling import (
     transferred,
     unscaled,
 )
-from heatline_probes.evaluation.views import Float64, Run, SpanView
+from heatline_probes.evaluation.views import Float64, Int64, Run, SpanView
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,6 +50,7 @@ class EvaluationSettings:
     seed: int = 0
     by_problem: bool = False  # draw whole problem groups again instead of programs
     baselines: bool = True
+    probe: bool = True  # False: only the baselines, of predictions that no probe made
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def evaluate_run(
         points[name] = {
             contender: reliability(outcomes(view, contenders[contender]), draws)
             for contender in ("unscaled", "scaled", "transferred")
+            if contender in contenders
         }
     progress(predictions.protocol, len(wanted), len(wanted))
     return EvaluatedRun(predictions, levels, points)
@@ -133,37 +135,51 @@ def _contenders(
     run: Run, level: str, view: SpanView, known: SpanView, settings: EvaluationSettings
 ) -> dict[str, Float64]:
     """Confidences `(n,)` by name; baselines are scaled as the probe is."""
+    found = _of_probe(run, view, known, settings) if settings.probe else {}
+    return found | (_of_baselines(run, level, view, settings) if settings.baselines else {})
+
+
+def _of_probe(run: Run, view: SpanView, known: SpanView, settings: EvaluationSettings) -> dict[str, Float64]:
     predictions = run.predictions
-    sets = evaluation_sets(predictions.protocol, view)
     found = {
         "unscaled": unscaled(view),
-        "scaled": scaled(view, sets, seed=settings.seed),
+        "scaled": scaled(view, evaluation_sets(predictions.protocol, view), seed=settings.seed),
         "transferred": transferred(predictions, view, known),
         "transferred_base_rate": transferred(predictions, view, known, rates=Rates.SHIFTED),
     }
-    datasets = np.unique(view.dataset, return_inverse=True)[1]
-    apart = predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already
-    if apart:
-        found["scaled_per_dataset"] = scaled(view, datasets, seed=settings.seed)
+    if _apart(run):
+        found["scaled_per_dataset"] = scaled(view, _datasets(view), seed=settings.seed)
     else:
         found["unseen"] = from_unseen(predictions, known, view)
         found["unseen_base_rate"] = from_unseen(predictions, known, view, Rates.SHIFTED)
         found["unseen_matched"] = from_unseen(predictions, known, view, Rates.MATCHED)
-    if not settings.baselines:
-        return found
+    return found
+
+
+def _apart(run: Run) -> bool:
+    """Whether scaling each dataset on its own is something else than the protocol's own scaling."""
+    return run.predictions.protocol != "leave_one_dataset_out"  # there, a set is a dataset already
+
+
+def _datasets(view: SpanView) -> Int64:
+    return np.unique(view.dataset, return_inverse=True)[1]
+
+
+def _of_baselines(run: Run, level: str, view: SpanView, settings: EvaluationSettings) -> dict[str, Float64]:
     logits = {"baseline_dataset_identity": dataset_identity(run, view)}
     if level != "token":  # of millions of tokens: hours of fitting for what the lines show already
         features = syntax_features(run, level)[view.row]
         logits["baseline_syntax_logistic"] = syntax_logistic(run, view, features, settings.seed)
         logits["baseline_syntax_boosting"] = syntax_boosting(run, view, features, settings.seed)
-    tokens = predictions.levels.get("token")
+    tokens = run.predictions.levels.get("token")
     if tokens is not None and tokens.log_probability is not None:
         for pooling in ("lowest", "mean"):
             logits[f"baseline_token_probability_{pooling}"] = token_probability(run, level, view, pooling)
+    sets, found = evaluation_sets(run.predictions.protocol, view), {}
     for name, logit in logits.items():
         found[name] = scaled(view, sets, logit, seed=settings.seed)
-        if apart and name != "baseline_dataset_identity":
-            found[f"{name}_per_dataset"] = scaled(view, datasets, logit, seed=settings.seed)
+        if _apart(run) and name != "baseline_dataset_identity":
+            found[f"{name}_per_dataset"] = scaled(view, _datasets(view), logit, seed=settings.seed)
     return found
 
 

@@ -70,14 +70,7 @@ def card_metrics(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     return {
         result["protocol"]: {
-            level: {
-                name: _short(found, name in RANKED)
-                for name, found in contenders.items()
-                if not (
-                    name.startswith("baseline_") and name.endswith("_per_dataset")
-                )  # docs/results.md has them
-            }
-            for level, contenders in result["levels"].items()
+            level: _short_contenders(contenders) for level, contenders in result["levels"].items()
         }
         for result in results
     }
@@ -117,6 +110,53 @@ def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path
     with atomic_path(card) as temporary:
         temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
     return card
+
+
+def write_card_baselines(card: Path, results: Sequence[Mapping[str, Any]]) -> Path:
+    """Add to a card the baselines that its figures lack, measured without its probe on the same spans.
+
+    Raises EvaluationError where `same_spans` does.
+    """
+    described = ProbeCard.read(card)
+    same_spans(described, results)
+    metrics = {
+        protocol: {level: {**contenders, **levels.get(level, {})} for level, contenders in known.items()}
+        for protocol, levels in card_metrics(results).items()
+        for known in (described.metrics[protocol],)
+    }
+    with atomic_path(card) as temporary:
+        described = replace(described, metrics={**described.metrics, **metrics})
+        temporary.write_text(described.to_json(), encoding="utf-8")
+    return card
+
+
+def same_spans(card: ProbeCard, results: Sequence[Mapping[str, Any]]) -> None:
+    """Raises EvaluationError where `results` are of other spans or labels than the card's, or of none of its own.
+
+    The skill of dataset identity, which depends on every label and on the folds, tells.
+    """
+    for protocol, levels in card_metrics(results).items():
+        for level, contenders in levels.items():
+            found, known = (
+                each.get("baseline_dataset_identity", {"pooled": {}})
+                for each in (contenders, card.metrics.get(protocol, {}).get(level, {}))
+            )
+            if any(
+                found["pooled"].get(name, {}) != known["pooled"].get(name) for name in ("spans", "base_rate")
+            ) or (found["bss_pooled"]["value"] != known["bss_pooled"]["value"]):
+                raise EvaluationError(
+                    f"These figures ({protocol}, {level}) are of other spans or labels than those of the card of "
+                    f"{card.supervisor}. Give the share, the seed and the patches that its probe was trained with."
+                )
+
+
+def _short_contenders(contenders: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card keeps of a level; baselines that were scaled on each dataset are in docs/results.md."""
+    return {
+        name: _short(found, name in RANKED)
+        for name, found in contenders.items()
+        if not (name.startswith("baseline_") and name.endswith("_per_dataset"))
+    }
 
 
 def _short(found: Mapping[str, Any], ranked: bool) -> dict[str, Any]:

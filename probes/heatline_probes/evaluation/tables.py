@@ -7,13 +7,13 @@ import numpy as np
 
 JSON = Mapping[str, Any]
 
-_TITLES = {
+TITLES = {
     "by_problem": "Held-out problems (five folds)",
     "leave_one_dataset_out": "Leave one dataset out",
     "leave_one_generator_out": "Leave one family of generators out",
     "leave_one_language_out": "Leave one language out",
 }
-_LEVELS = {
+LEVELS = {
     "line": "lines",
     "code_line": "code lines only",
     "token": "tokens",
@@ -35,6 +35,8 @@ _NAMES = {
     "baseline_syntax_boosting_per_dataset": "position + syntax + length, boosting, per dataset",
     "baseline_token_probability_lowest": "token probability, lowest",
     "baseline_token_probability_mean": "token probability, geometric mean",
+    "baseline_token_probability_lowest_per_dataset": "token probability, lowest, per dataset",
+    "baseline_token_probability_mean_per_dataset": "token probability, geometric mean, per dataset",
 }
 _UNSEEN = {  # datasets left out only
     "unseen": "shipped scaling",
@@ -60,7 +62,9 @@ def page(runs: Sequence[JSON], command: str) -> str:
         "mean over datasets of the skill against each dataset's own base rate. In brackets: 95 % intervals over "
         "programs drawn again within each dataset. Baselines are scaled as the probe is.",
         "Other pages: [other estimators, end to end](results-estimators.md), [the paper's design space](grid.md), "
-        "[what each choice is worth](ablations.md), [lines of repositories](results-history.md), "
+        "[what each choice is worth](ablations.md), the supervisors' own token probability "
+        "([smollm2-135m](results-token-probability.md), "
+        "[qwen2.5-coder-0.5b](results-token-probability-qwen.md)), [lines of repositories](results-history.md), "
         "[failures](failures.md), [human code](background.md).",
     ]
     for name in _unique(f"{run['supervisor']}: {run['name']}" for run in runs):
@@ -144,24 +148,25 @@ def _beside_the_paper(runs: Sequence[JSON]) -> list[str]:
 
 
 def _run(run: JSON) -> list[str]:
-    parts = [f"### {_TITLES[run['protocol']]}"]
+    parts = [f"### {TITLES[run['protocol']]}"]
     if run["protocol"] != "by_problem":
         parts.append("Left out, one at a time: " + ", ".join(run["left_out"]) + ".")
-    for level in _LEVELS:
+    for level in LEVELS:
         if level in run["levels"]:
-            parts += [f"**{_LEVELS[level]}**", _contenders(run["levels"][level])]
+            parts += [f"**{LEVELS[level]}**", contenders_table(run["levels"][level])]
     for level in ("line", "code_line"):
         if level in run["levels"]:
-            parts += [f"**{_LEVELS[level]}, by dataset**", _by_dataset(run["levels"][level])]
+            parts += [f"**{LEVELS[level]}, by dataset**", _by_dataset(run["levels"][level])]
     for level in ("line", "code_line"):
         if level in run["levels"]:
-            parts += [f"**{_LEVELS[level]}, within failing programs**", _failing(run["levels"][level])]
+            parts += [f"**{LEVELS[level]}, within failing programs**", failing_table(run["levels"][level])]
     for mode, contest in (run.get("calibrations") or {}).items():
         parts += [f"**lines, calibrators, {mode}**", _calibrators(contest)]
     return parts
 
 
-def _contenders(level: JSON) -> str:
+def contenders_table(level: JSON) -> str:
+    """All contenders of one level, with what the spans are in the header."""
     rows = []
     for key, found in level.items():
         pooled = found["pooled"]
@@ -214,7 +219,8 @@ def _by_dataset(level: JSON) -> str:
     return table([*header, *(f"ECE, {_UNSEEN[key]}" for key in _UNSEEN if key in level)], rows)
 
 
-def _failing(level: JSON) -> str:
+def failing_table(level: JSON) -> str:
+    """How well contenders that have `failing` rank the lines of failing programs."""
     names = {
         "programs": "failing programs",
         "programs_verified": "with a verified patch",
@@ -224,7 +230,7 @@ def _failing(level: JSON) -> str:
     for key, found in level.items():
         if key == "unscaled" or key.startswith(("transferred", "unseen")) or key.endswith("_per_dataset"):
             continue  # the same order of lines
-        for group, row in found["failing"].items():
+        for group, row in found.get("failing", {}).items():
             if row["units"]:
                 rows.append(
                     [

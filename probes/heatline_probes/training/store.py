@@ -20,11 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from heatline.probe.span_probe import rms_normalize
-from heatline.scoring.layout import LAYOUT_VERSION, lay_out
+from heatline.scoring.layout import LAYOUT_VERSION, ScopeLayout, lay_out
 from heatline.scoring.lines import line_spans
 from heatline.scoring.scopes import Scope, find_scopes
 from heatline.scoring.scored_text import token_lines
 from heatline.scoring.sequences import SequenceRunner
+from heatline.supervisor.tokenizer import TextTokenizer
 from heatline_probes.errors import CorpusError
 
 SHARD = 100  # programs
@@ -143,27 +144,37 @@ def embed_program(
     source: Source, runner: SequenceRunner, style: Style = Style.OWN
 ) -> Iterator[tuple[NDArray[np.float16], pd.DataFrame]]:
     """Hidden states and token table of every scope, laid out as in serving."""
-    starts = line_spans(source.code)[:, 0]
     session = runner.session
     shift = 1 if style is Style.SHIFTED else 0  # the sink, at least, comes before the first scored token
+    for layout, table in token_tables(source, session.tokenizer, session.card.sink_token_id):
+        states = [runner.hidden_states(s)[len(s.ids) - s.scored - shift :] for s in layout.sequences]
+        hidden = np.concatenate([h[: s.scored] for h, s in zip(states, layout.sequences, strict=True)])
+        yield rms_normalize(hidden).astype(np.float16), table
+
+
+def token_tables(
+    source: Source, tokenizer: TextTokenizer, sink_token_id: int
+) -> Iterator[tuple[ScopeLayout, pd.DataFrame]]:
+    """Every scope of a source that has tokens, laid out as in serving, with its part of the token table."""
+    starts = line_spans(source.code)[:, 0]
     scopes = (
         find_scopes(source.code, source.language)
         if source.context is None
         else [Scope(0, len(source.code), "", "function", source.context)]
     )
     for number, scope in enumerate(scopes):
-        layout = lay_out(source.code, scope, session.tokenizer, session.card.sink_token_id)
+        layout = lay_out(source.code, scope, tokenizer, sink_token_id)
         if not layout.sequences:
             continue
-        states = [runner.hidden_states(s)[len(s.ids) - s.scored - shift :] for s in layout.sequences]
-        hidden = np.concatenate([h[: s.scored] for h, s in zip(states, layout.sequences, strict=True)])
         spans = layout.tokens.offsets.astype(np.int64) + scope.start
-        table = pd.DataFrame(
-            {
-                "scope": np.int32(number),
-                "line": token_lines(source.code, spans, starts).astype(np.int32),
-                "start": spans[:, 0].astype(np.int32),
-                "end": spans[:, 1].astype(np.int32),
-            }
+        yield (
+            layout,
+            pd.DataFrame(
+                {
+                    "scope": np.int32(number),
+                    "line": token_lines(source.code, spans, starts).astype(np.int32),
+                    "start": spans[:, 0].astype(np.int32),
+                    "end": spans[:, 1].astype(np.int32),
+                }
+            ),
         )
-        yield rms_normalize(hidden).astype(np.float16), table

@@ -10,12 +10,12 @@ from heatline_probes.errors import TrainingError
 
 
 class SupervisorModel:
-    """The first `layers` layers of a checkpoint, its final norm's weights and its output matrix.
+    """The first `layers` layers of a checkpoint (None: all), its final norm's weights and its output matrix.
 
     `weights` is a GGUF file or a checkpoint's folder.  Raises TrainingError where it can't be read.
     """
 
-    def __init__(self, weights: Path, layers: int, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, weights: Path, layers: int | None, dtype: torch.dtype = torch.float32) -> None:
         from transformers import AutoModelForCausalLM
 
         where: dict[str, Any] = {} if weights.is_dir() else {"gguf_file": weights.name}

@@ -1,0 +1,181 @@
+"""The supervisor's own token probability: read once, laid out as for a probe, and measured on a probe's spans."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the probes extra")
+pytest.importorskip("transformers", reason="needs the probes extra")
+pytest.importorskip("accelerate", reason="needs the probes extra")
+pytest.importorskip("pandas", reason="needs the probes extra")
+pytest.importorskip("sklearn", reason="needs the probes extra")
+
+from dataclasses import replace
+
+import torch
+
+from heatline.probe import ProbeCard
+from heatline.scoring.layout import SEQUENCE, Sequence
+from heatline.supervisor.session import SupervisorSession
+from heatline.supervisor.store import SupervisorStore
+from heatline_probes.errors import CorpusError, EvaluationError
+from heatline_probes.evaluation.protocol import EvaluationSettings, evaluate_run
+from heatline_probes.evaluation.results import same_spans, write_card_baselines
+from heatline_probes.evaluation.token_probability_page import token_probability_page
+from heatline_probes.training.fit import FitSettings
+from heatline_probes.training.labels import labelled_sample
+from heatline_probes.training.store import Source, token_tables
+from heatline_probes.training.supervisor_model import SupervisorModel
+from heatline_probes.training.token_probabilities import (
+    TokenProbabilities,
+    log_probabilities,
+    read_sample,
+    sources_of,
+    without_probe,
+)
+from heatline_probes.training.train import TrainingPlan, train_probe
+from tests.tiny import tiny_gguf
+from tests.unit.training.own_programs import QUOTAS
+
+pytestmark = pytest.mark.probes
+
+PROTOCOLS = ("by_problem",)
+QUICK = EvaluationSettings(resamples=20)
+
+
+@pytest.fixture(scope="module")
+def gguf(tmp_path_factory):
+    return tiny_gguf(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory, gguf):
+    store = SupervisorStore(tmp_path_factory.mktemp("supervisors"))
+    store.build("tiny", gguf, 1)
+    return store.bundle("tiny")
+
+
+@pytest.fixture(scope="module")
+def session(bundle):
+    return SupervisorSession(bundle, 1)
+
+
+@pytest.fixture(scope="module")
+def model(gguf):
+    return SupervisorModel(gguf, None)
+
+
+@pytest.fixture(scope="module")
+def sample(corpora):
+    return labelled_sample(corpora, {}, QUOTAS)
+
+
+def opened(folder, gguf, session):
+    return TokenProbabilities(folder, gguf, session.tokenizer, session.card.sink_token_id)
+
+
+def test_each_token_is_judged_after_all_before_it_whatever_else_is_in_the_batch(gguf, model):
+    from transformers import AutoModelForCausalLM
+
+    whole = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    ids = [np.arange(3, 3 + length, dtype=np.int32) for length in (40, 7, 25)]
+    scored = [39, 2, 10]
+    found = log_probabilities(model, [Sequence(i, s) for i, s in zip(ids, scored, strict=True)])
+    for own, count, values in zip(ids, scored, found, strict=True):
+        row = torch.from_numpy(own.astype(np.int64))
+        with torch.no_grad():
+            expected = torch.log_softmax(whole(row[None]).logits[0], -1)[:-1].gather(1, row[1:, None])[:, 0]
+        assert values == pytest.approx(expected[-count:].numpy(), abs=1e-4)
+
+
+def test_a_scope_of_several_sequences_has_one_value_a_token(tmp_path, gguf, session, model):
+    source = Source("def f(x):\n" + "    x = [x, 1, 2]\n" * 200)
+    [(layout, table)] = token_tables(source, session.tokenizer, session.card.sink_token_id)
+    assert len(layout.tokens.ids) > SEQUENCE
+    store = opened(tmp_path, gguf, session)
+    store.fill([source], lambda: model)
+    values, tokens = store.read([source])
+    assert len(values) == len(tokens) == len(table)
+    assert (values < 0).all()
+
+
+def test_what_was_read_is_not_read_again(tmp_path, gguf, session, model):
+    sources = [Source(f"def f{i}():\n    return {i}\n") for i in range(4)]
+    opened(tmp_path, gguf, session).fill(sources[:3], lambda: model)
+    store = opened(tmp_path, gguf, session)
+    with pytest.raises(CorpusError, match="Read the sample first"):
+        store.read(sources)
+    store.fill(sources, lambda: model)
+    before = store.read(sources)[0]
+    store.fill(sources, lambda: pytest.fail("the model was asked for"))
+    alone = opened(tmp_path / "alone", gguf, session)
+    alone.fill(sources, lambda: model)
+    assert before == pytest.approx(alone.read(sources)[0], abs=1e-4)
+
+
+def test_a_folder_of_other_weights_is_refused(tmp_path, gguf, session):
+    opened(tmp_path, gguf, session)
+    (tmp_path / "weights").mkdir()
+    with pytest.raises(CorpusError, match="other weights"):
+        opened(tmp_path, tiny_gguf(tmp_path / "weights", seed=1), session)
+    with pytest.raises(CorpusError, match="Name a GGUF file"):
+        opened(tmp_path, tmp_path / "nothing.gguf", session)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, bundle, corpora, sample):
+    """A card, and the predictions that its figures are of."""
+    folder, kept = tmp_path_factory.mktemp("probe"), []
+    settings = FitSettings(features=8, scope_features=8, epochs=2)
+    plan = TrainingPlan("own", "tiny", PROTOCOLS, resamples=20, settings=settings)
+    probe = train_probe(plan, bundle, corpora, sample, folder / "states", 1, keep=kept.append)
+    return probe.save(folder), kept, plan
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory, gguf, session, model, corpora, sample, trained):
+    store = opened(tmp_path_factory.mktemp("probabilities"), gguf, session)
+    store.fill(sources_of(sample), lambda: model)
+    examples, values = read_sample(store, corpora, sample)
+    found = [without_probe(protocol, trained[2], sample, examples, values) for protocol in PROTOCOLS]
+    return [evaluate_run(each, replace(QUICK, probe=False)).to_json() for each in found]
+
+
+def test_baselines_are_those_that_stand_beside_the_probe(trained, measured):
+    for predictions, apart in zip(trained[1], measured, strict=True):
+        beside = evaluate_run(predictions, QUICK).to_json()
+        for level, contenders in apart["levels"].items():
+            assert "scaled" not in contenders
+            assert "baseline_token_probability_lowest" in contenders
+            common = set(contenders) & set(beside["levels"][level])
+            assert "baseline_dataset_identity" in common
+            for name in common:
+                assert contenders[name] == beside["levels"][level][name]
+
+
+def test_a_card_and_a_page_have_them_beside_the_probe(tmp_path, trained, measured):
+    before = ProbeCard.read(trained[0])
+    card = tmp_path / "card.json"
+    card.write_text(trained[0].read_text())
+    metrics = ProbeCard.read(write_card_baselines(card, measured)).metrics
+    for protocol in PROTOCOLS:
+        for level, contenders in before.metrics[protocol].items():
+            added = metrics[protocol][level]
+            assert set(added) - set(contenders) == {
+                "baseline_token_probability_lowest",
+                "baseline_token_probability_mean",
+            }
+            assert added["scaled"] == contenders["scaled"]
+    page = token_probability_page(before, measured, "heatline-probes …")
+    assert "| **probe, scaled** |" in page
+    assert "| token probability, lowest, per dataset |" in page
+
+
+def test_figures_of_other_labels_are_kept_off_a_card(corpora, trained, measured):
+    card = ProbeCard.read(trained[0])
+    levels = measured[0]["levels"]["line"]
+    other = {**levels["baseline_dataset_identity"], "bss_pooled": {"value": 0.5, "low": 0.4, "high": 0.6}}
+    changed = {**measured[0], "levels": {"line": {**levels, "baseline_dataset_identity": other}}}
+    with pytest.raises(EvaluationError, match="other spans or labels"):
+        same_spans(card, [changed])
+    with pytest.raises(EvaluationError, match="other spans or labels"):
+        same_spans(card, [{**measured[0], "protocol": "leave_one_language_out"}])
