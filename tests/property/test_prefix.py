@@ -52,6 +52,16 @@ def test_one_token_at_a_time_equals_scratch(session):
     assert np.array_equal(np.concatenate(single), session.run(IDS, session.new_cache(LENGTH)))
 
 
+def test_sequences_that_take_turns_do_not_mix(session):
+    other = IDS[::-1].copy()
+    scratch = [session.run(ids, session.new_cache(LENGTH)) for ids in (IDS, other)]
+    one, two = session.new_cache(LENGTH), session.new_cache(LENGTH)
+    for first in range(0, LENGTH, 32):
+        for ids, cache, expected in ((IDS, one, scratch[0]), (other, two, scratch[1])):
+            part = slice(first, first + 32)
+            assert np.array_equal(session.run(ids[part], cache), expected[part])
+
+
 def test_too_many_tokens_are_refused(session):
     with pytest.raises(ValueError, match="can't append"):
         session.run(IDS, session.new_cache(LENGTH - 1))

@@ -22,6 +22,7 @@ from heatline.scoring.scopes import Scope
 log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 512 << 20  # bytes
+UNCHECKED = 0.1  # of the limit: so much is written before the size is looked at
 _SCHEMA = """
 create table if not exists features (
     key blob primary key, tokens integer not null, spans blob not null, features blob not null,
@@ -30,8 +31,10 @@ create table if not exists features (
 create table if not exists texts (
     key blob primary key, logits blob not null, used integer not null
 ) without rowid;
+create index if not exists features_used on features (used);
+create index if not exists texts_used on texts (used);
 """
-_TABLES = ("features", "texts")
+_TABLES = ("features", "texts")  # in the order that they are dropped in
 
 
 def default_folder() -> Path:
@@ -54,13 +57,14 @@ class FeatureCache:
     """A small SQLite store of the features of scopes and the logits of texts; several processes may share it.
 
     A cache that can't be opened, read or written is no reason to fail: it is left out, with a log line, and
-    ``problem`` says why.  When it is larger than ``limit`` bytes the least recently used half is dropped.
+    ``problem`` says why.  What is over ``limit`` bytes is dropped now and then, and when the cache is closed.
     """
 
     def __init__(self, folder: Path | None = None, limit: int = DEFAULT_LIMIT) -> None:
         self.path = (folder or default_folder()) / "features.sqlite"
         self.limit = limit
         self.problem = ""
+        self._written = 0  # bytes since the last look at the size
         self._connection = self._open()
 
     def get(self, key: bytes, scope: Scope) -> ScopeFeatures | None:
@@ -114,26 +118,46 @@ class FeatureCache:
         self._insert("texts", key, logits)
 
     def trim(self) -> None:
-        """Drop the least recently written half when the file has outgrown its limit."""
+        """Drop what was written longest ago, half by half, until the rest is within ``limit``: features first.
+
+        Logits of texts are a twentieth of their size, and with them a check of known files runs no model.
+        """
+        self._written = 0
         if self._connection is None:
             return
-        with suppress(OSError, sqlite3.Error):
-            if self.path.stat().st_size <= self.limit:
-                return
-            with self._connection:
-                for table in _TABLES:
-                    self._connection.execute(
-                        f"delete from {table} where used <= "
-                        f"(select used from {table} order by used limit 1 offset (select count(*) / 2 from {table}))"
-                    )
-            self._connection.execute("vacuum")
+        with suppress(sqlite3.Error):
+            for table in _TABLES:
+                while self._size() > self.limit and self._drop_half(table):
+                    pass
 
     def close(self) -> None:
         """Trim and release the file."""
         if self._connection is not None:
             self.trim()
+            with suppress(OSError, sqlite3.Error):
+                if self.path.stat().st_size > self.limit:  # what is dropped leaves room inside the file
+                    self._connection.execute("vacuum")
             self._connection.close()
             self._connection = None
+
+    def _size(self) -> int:
+        """Bytes of the pages that hold something."""
+        assert self._connection is not None
+        pages, free, size = (
+            self._connection.execute(f"pragma {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def _drop_half(self, table: str) -> bool:
+        """Drop the least recently written half of a table; whether there was anything."""
+        assert self._connection is not None
+        with self._connection:
+            dropped = self._connection.execute(
+                f"delete from {table} where used <= "
+                f"(select used from {table} order by used limit 1 offset (select count(*) / 2 from {table}))"
+            )
+        return dropped.rowcount > 0
 
     def _open(self) -> sqlite3.Connection | None:
         try:
@@ -165,10 +189,13 @@ class FeatureCache:
         try:
             with self._connection:
                 self._connection.execute(
-                    f"insert or replace into {table} values ({places})", (*values, int(time.time()))
+                    f"insert or replace into {table} values ({places})", (*values, time.time_ns())
                 )
         except sqlite3.Error as error:
             self._give_up(error)
+        self._written += sum(len(value) for value in values if isinstance(value, bytes))
+        if self._written > self.limit * UNCHECKED:
+            self.trim()
 
     def _give_up(self, error: Exception) -> None:
         self.problem = (

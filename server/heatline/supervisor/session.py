@@ -22,6 +22,7 @@ from heatline.supervisor.processor import default_threads
 from heatline.supervisor.tokenizer import TextTokenizer
 
 SPIN_MICROSECONDS = "50"  # longer than most operations take, shorter than anybody notices
+_BOUNDED_SPIN = (1, 26)  # the first onnxruntime whose threads can be told how long
 CHUNK = 128  # tokens per run that callers should keep to: a cancelled job stops between runs
 _DEVICE_MEMORY = {"cuda": "cuda", "directml": "dml"}  # where keys and values lie, by onnxruntime's names
 
@@ -174,9 +175,11 @@ class SupervisorSession:
         options.log_severity_level = 3
         # Threads that sleep between operations are woken hundreds of times a run. So they wait awake, but not for long:
         # where other programs want the processors that takes them from each other, and a server must not burn one.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        bounded = tuple(int(part) for part in ort.__version__.split(".")[:2]) >= _BOUNDED_SPIN
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if bounded else "0")
+        if bounded:
+            options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
+            options.add_session_config_entry("session.force_spinning_stop", "1")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         # Its blockwise attention is for long contexts; a chunk after a thousand tokens takes a third less time without.
         # onnxruntime reads this when it makes a session and has no option for it.

@@ -147,6 +147,27 @@ def test_old_texts_go_with_old_features(tmp_path: Path) -> None:
     cache.close()
 
 
+SPANS = np.asarray([[0, 1], [2, 3]], np.int32)
+
+
+def test_features_go_before_the_texts_that_a_check_needs(tmp_path: Path) -> None:
+    """However much is written, and without a large file in between."""
+    limit = 1 << 20
+    cache = FeatureCache(tmp_path, limit)
+    for number in range(300):
+        cache.put_text(b"text%d" % number, bytes(100))
+        scored = ScopeFeatures(0, 9, "f", "function", SPANS, np.zeros((len(SPANS), 5000), np.float32))
+        cache.put(b"scope%d" % number, scored)
+        assert cache.path.stat().st_size < 1.5 * limit
+    cache.close()
+    assert cache.path.stat().st_size <= limit
+    again = FeatureCache(tmp_path, limit)
+    assert all(again.get_text(b"text%d" % number) == bytes(100) for number in range(300))
+    assert again.has(b"scope299")
+    assert not again.has(b"scope0")
+    again.close()
+
+
 def test_the_api_gives_kept_texts_where_it_gave_scored_ones() -> None:
     """Whoever holds a ``ScoredText`` needn't know."""
     assert issubclass(KnownText, heatline.ScoredText)
