@@ -187,7 +187,7 @@ def token_probability(
     plan = TrainingPlan(described.name, supervisor, tuple(protocols), seed=seed, command=_command())
     session = SupervisorSession(SupervisorStore().bundle(supervisor))
     folder = kept or user_cache_path("heatline") / "token-probabilities" / supervisor
-    store = TokenProbabilities(folder, weights, session.tokenizer, session.card.sink_token_id)
+    store = TokenProbabilities(folder, weights, session)
     loaded = load_corpora(corpora_folder(corpora), other_languages=True)
     settings = EvaluationSettings(resamples, seed, probe=False)
     with stage_progress() as progress:

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from heatline.probe.span_probe import RMS_EPSILON
 from heatline.scoring.layout import LAYOUT_VERSION
 from heatline.scoring.layout import Sequence as LaidOut
-from heatline.supervisor.card import atomic_path
-from heatline.supervisor.tokenizer import TextTokenizer
+from heatline.supervisor.card import atomic_path, sha256_of
+from heatline.supervisor.session import SupervisorSession
 from heatline_probes.corpus.programs import Corpora
 from heatline_probes.errors import CorpusError
 from heatline_probes.evaluation.predictions import Predictions
@@ -39,19 +39,23 @@ ROWS = 512  # of the logits over the whole vocabulary, at a time
 
 
 class TokenProbabilities:
-    """A folder of log-probabilities that one file of weights gave.
+    """A folder of log-probabilities that the GGUF file gave which a supervisor's bundle was made from.
 
-    Raises CorpusError when the folder holds those of another.
+    Raises CorpusError when `weights` is another file, or the folder holds what another one gave.
     """
 
-    def __init__(self, folder: Path, weights: Path, tokenizer: TextTokenizer, sink_token_id: int) -> None:
+    def __init__(self, folder: Path, weights: Path, session: SupervisorSession) -> None:
         self.folder = folder
-        self._tokenizer, self._sink = tokenizer, sink_token_id
+        self._tokenizer, self._sink = session.tokenizer, session.card.sink_token_id
         try:
-            with weights.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = sha256_of(weights)
         except OSError as error:
             raise CorpusError(f"The weights {weights} can't be read ({error}). Name a GGUF file.") from error
+        if digest != session.card.weights_sha256:
+            raise CorpusError(
+                f"{weights.name} is not what {session.card.name} was made from ({session.card.weights_source}). "
+                "Name that file."
+            )
         identity = {"weights": digest, "layout": LAYOUT_VERSION}
         described = folder / "store.json"
         if not described.exists():

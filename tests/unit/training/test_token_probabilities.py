@@ -69,10 +69,6 @@ def sample(corpora):
     return labelled_sample(corpora, {}, QUOTAS)
 
 
-def opened(folder, gguf, session):
-    return TokenProbabilities(folder, gguf, session.tokenizer, session.card.sink_token_id)
-
-
 def test_each_token_is_judged_after_all_before_it_whatever_else_is_in_the_batch(gguf, model):
     from transformers import AutoModelForCausalLM
 
@@ -91,7 +87,7 @@ def test_a_scope_of_several_sequences_has_one_value_a_token(tmp_path, gguf, sess
     source = Source("def f(x):\n" + "    x = [x, 1, 2]\n" * 200)
     [(layout, table)] = token_tables(source, session.tokenizer, session.card.sink_token_id)
     assert len(layout.tokens.ids) > SEQUENCE
-    store = opened(tmp_path, gguf, session)
+    store = TokenProbabilities(tmp_path, gguf, session)
     store.fill([source], lambda: model)
     values, tokens = store.read([source])
     assert len(values) == len(tokens) == len(table)
@@ -100,25 +96,29 @@ def test_a_scope_of_several_sequences_has_one_value_a_token(tmp_path, gguf, sess
 
 def test_what_was_read_is_not_read_again(tmp_path, gguf, session, model):
     sources = [Source(f"def f{i}():\n    return {i}\n") for i in range(4)]
-    opened(tmp_path, gguf, session).fill(sources[:3], lambda: model)
-    store = opened(tmp_path, gguf, session)
+    TokenProbabilities(tmp_path, gguf, session).fill(sources[:3], lambda: model)
+    store = TokenProbabilities(tmp_path, gguf, session)
     with pytest.raises(CorpusError, match="Read the sample first"):
         store.read(sources)
     store.fill(sources, lambda: model)
     before = store.read(sources)[0]
     store.fill(sources, lambda: pytest.fail("the model was asked for"))
-    alone = opened(tmp_path / "alone", gguf, session)
+    alone = TokenProbabilities(tmp_path / "alone", gguf, session)
     alone.fill(sources, lambda: model)
     assert before == pytest.approx(alone.read(sources)[0], abs=1e-4)
 
 
-def test_a_folder_of_other_weights_is_refused(tmp_path, gguf, session):
-    opened(tmp_path, gguf, session)
+def test_other_weights_are_refused(tmp_path, gguf, session):
     (tmp_path / "weights").mkdir()
-    with pytest.raises(CorpusError, match="other weights"):
-        opened(tmp_path, tiny_gguf(tmp_path / "weights", seed=1), session)
+    with pytest.raises(CorpusError, match="is not what tiny was made from"):
+        TokenProbabilities(tmp_path, tiny_gguf(tmp_path / "weights", seed=1), session)
+    TokenProbabilities(tmp_path, gguf, session)
+    described = (tmp_path / "store.json").read_text()
+    (tmp_path / "store.json").write_text(described.replace('"weights": "', '"weights": "0'))
+    with pytest.raises(CorpusError, match="of other weights"):
+        TokenProbabilities(tmp_path, gguf, session)
     with pytest.raises(CorpusError, match="Name a GGUF file"):
-        opened(tmp_path, tmp_path / "nothing.gguf", session)
+        TokenProbabilities(tmp_path, tmp_path / "nothing.gguf", session)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def trained(tmp_path_factory, bundle, corpora, sample):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory, gguf, session, model, corpora, sample, trained):
-    store = opened(tmp_path_factory.mktemp("probabilities"), gguf, session)
+    store = TokenProbabilities(tmp_path_factory.mktemp("probabilities"), gguf, session)
     store.fill(sources_of(sample), lambda: model)
     examples, values = read_sample(store, corpora, sample)
     found = [without_probe(protocol, trained[2], sample, examples, values) for protocol in PROTOCOLS]
