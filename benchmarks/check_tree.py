@@ -61,7 +61,16 @@ def make_tree(folder: Path, files: int, lines: int) -> None:
 
 
 def check(name: str, tree: Path, environment: dict[str, str]) -> Measured:
-    """Checks the tree. Raises SystemExit when that fails."""
+    """Checks the tree. Raises SystemExit when that fails.
+
+    Started by a new process: the peak of a check counts from that of the process that starts it, and this one has read
+    reports.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        return apart.submit(_check, name, tree, environment).result()
+
+
+def _check(name: str, tree: Path, environment: dict[str, str]) -> Measured:
     started = time.perf_counter()
     process = subprocess.Popen(
         [*CHECK, "--format", "json", "."], cwd=tree, env=environment, stdout=subprocess.PIPE
@@ -92,6 +101,12 @@ def must_agree(run: Measured, first: Measured) -> None:
 
 def shown(name: str, first: Measured, tree: Path, environment: dict[str, str]) -> Measured:
     """The median time of checks that write what a person sees."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        seconds, most = apart.submit(_shown, tree, environment).result()
+    return Measured(name, seconds, first.lines, {}, most)
+
+
+def _shown(tree: Path, environment: dict[str, str]) -> tuple[float, float]:
     times, most = [], 0.0
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -99,7 +114,7 @@ def shown(name: str, first: Measured, tree: Path, environment: dict[str, str]) -
         _, _, used = os.wait4(process.pid, 0)
         times.append(time.perf_counter() - started)
         process.returncode, most = 0, max(most, used.ru_maxrss / 1024)
-    return Measured(name, statistics.median(times), first.lines, {}, most)
+    return statistics.median(times), most
 
 
 def kill_after(seconds: float, tree: Path, environment: dict[str, str]) -> None:
@@ -162,7 +177,7 @@ def measure(supervisor: str, files: int, lines: int, copies: int) -> dict[str, A
             f"{source}\n\ndef added(first, second):\n    return first + second\n", encoding="utf-8"
         )
         runs = [cold, cached, seen, check("one function added", tree, environment), resumed]
-        if copies:  # last: its report fills this process
+        if copies:
             many = Path(folder) / "copies"
             for number in range(copies):
                 shutil.copytree(tree, many / f"copy{number}")
@@ -234,13 +249,12 @@ def main() -> None:
         results = json.loads(kept.read_text(encoding="utf-8"))
     compile_modules()
     for supervisor in options.supervisor or SUPERVISORS:
-        name, measuring, parts = supervisor, measure, (options.files, options.lines, options.copies)
         if options.tree:
-            name, measuring, parts = f"{supervisor}, {options.tree.name}", measure_real, (options.tree,)
-        # in a process of its own: the peak of a check counts from that of the process that starts it
-        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-            measured = apart.submit(measuring, supervisor, *parts)
-            results[name] = measured.result()
+            results[f"{supervisor}, {'/'.join(options.tree.parts[-2:])}"] = measure_real(
+                supervisor, options.tree
+            )
+        else:
+            results[supervisor] = measure(supervisor, options.files, options.lines, options.copies)
     page = markdown(results)
     print(page)
     if options.out and kept is not None:
