@@ -15,6 +15,7 @@ added to what --out has.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -33,10 +34,14 @@ LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 SUFFIXES = (1, 16, 64)
 PREFIX = 512  # tokens before a suffix, and what contenders are compared at
 TURNS, ROUNDS = 2, 3
-LENGTHS_PART, MACHINE_PART = "lengths", "machine"
+BINDINGS = {
+    "llama_cpp": "llama-cpp-python",
+    "xllamacpp": "xllamacpp",
+}  # module, package; the first there is taken
+LENGTHS_PART, MACHINE_PART, LLAMA_PART = "lengths", "machine", "llama.cpp"
 PARTS = (
     LENGTHS_PART, "the same graph, fp32", "transformers bf16, the same layers", "transformers bf16",
-    "transformers fp32, the same layers", "transformers fp32", "llama.cpp", MACHINE_PART,
+    "transformers fp32, the same layers", "transformers fp32", LLAMA_PART, MACHINE_PART,
 )  # fmt: skip
 PAGES = Path(__file__).parent.parent / "docs"
 FILES = {
@@ -169,6 +174,14 @@ def llama_cpp(weights: Path, threads: int) -> dict[str, float]:
     return {str(PREFIX): statistics.median(speeds[1:])}
 
 
+def llama_binding() -> str:
+    """Which binding `llama_cpp` takes, and its version."""
+    for module, package in BINDINGS.items():
+        if importlib.util.find_spec(module) is not None:
+            return f"{package} {importlib.metadata.version(package)}"
+    return "none"
+
+
 def machine(threads: int) -> dict[str, float]:
     """Peak of 8-bit and bf16 products (10⁹ multiply-adds a second) and memory bandwidth (GB/s), by torch."""
     import torch
@@ -235,7 +248,7 @@ def rivals(supervisor: str, layers: int, weights: Path, threads: int) -> dict[st
         "transformers bf16": ("transformers", weights, threads, 0, "bfloat16"),
         "transformers fp32, the same layers": ("transformers", weights, threads, layers, "float32"),
         "transformers fp32": ("transformers", weights, threads, 0, "float32"),
-        "llama.cpp": ("llama_cpp", weights, threads),
+        LLAMA_PART: ("llama_cpp", weights, threads),
     }
 
 
@@ -281,6 +294,8 @@ def measure(supervisor: str, weights: Path, threads: int, parts: Sequence[str]) 
         for name, told in rivals(supervisor, layers, weights, threads).items():
             if name in parts:
                 result["rivals"][name] = beside(supervisor, told, threads)
+                if name == LLAMA_PART:
+                    result["rivals"][name]["build"] = llama_binding()
                 print(f"{supervisor}, {name}: {result['rivals'][name]}", file=sys.stderr, flush=True)
     return result
 
@@ -320,7 +335,8 @@ def markdown(
             "| | tokens a second | Heatline beside it | Heatline is | load average |",
             "|---|---|---|---|---|",
         ]
-        for name, found in result["rivals"].items():
+        for part, found in result["rivals"].items():
+            name = f"{part} ({found['build']})" if "build" in found else part
             if "absent" in found:
                 rows.append(f"| {name} | not measured: {found['absent']} | | | |")
             else:
