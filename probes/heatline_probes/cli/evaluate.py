@@ -14,9 +14,14 @@ from typer.core import TyperGroup
 from heatline.cli.progress import stage_progress
 from heatline.supervisor.card import atomic_path
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
-from heatline_probes.cli.options import CorporaOption, ShareOption, quotas_at
+from heatline_probes.cli.options import (
+    PROTOCOLS,
+    CorporaOption,
+    PatchesOption,
+    ShareOption,
+    quotas_at,
+)
 from heatline_probes.errors import EvaluationError
-from heatline_probes.evaluation.predictions import PROTOCOLS
 from heatline_probes.patches.table import MINED
 
 
@@ -145,7 +150,7 @@ def token_probability(
     weights: Annotated[Path, typer.Option(help="The supervisor's GGUF file, all of it.")],
     out: Annotated[Path, typer.Option(help="The page to write.")],
     corpora: CorporaOption = None,
-    patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
+    patches: PatchesOption = MINED,
     share: ShareOption = 1.0,
     protocols: Annotated[
         list[str] | None, typer.Option("--protocol", help="What to measure; may be given again.")

@@ -42,6 +42,11 @@ HistoryTextsOption = Annotated[Path | None, typer.Option("--history-texts", help
 HistoryScopesOption = Annotated[
     int, typer.Option("--history-scopes", min=1, help="Scopes of one repository.")
 ]
+PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out", "leave_one_language_out"]
+ProtocolsOption = Annotated[
+    list[str], typer.Option("--protocol", help="What to measure; may be given again.")
+]
+PatchesOption = Annotated[Path, typer.Option("--patches", help="Folder of mined patches (`patches mine`).")]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads (default: physical cores but one).")
 ]

@@ -11,12 +11,15 @@ from heatline.cli.progress import stage_progress
 from heatline.supervisor.catalog import DEFAULT_SUPERVISOR
 from heatline.supervisor.store import SupervisorStore
 from heatline_probes.cli.options import (
+    PROTOCOLS,
     CorporaOption,
     EmbeddingsOption,
     EpochsOption,
     HistoryOption,
     HistoryScopesOption,
     HistoryTextsOption,
+    PatchesOption,
+    ProtocolsOption,
     ShareOption,
     SupervisorOption,
     ThreadsOption,
@@ -29,8 +32,6 @@ from heatline_probes.corpus.programs import corpora_folder, load_corpora, own_co
 from heatline_probes.errors import CorpusError
 from heatline_probes.patches.table import MINED, load_patches
 from heatline_probes.training.background import FILES
-
-PROTOCOLS = ["by_problem", "leave_one_dataset_out", "leave_one_generator_out", "leave_one_language_out"]
 
 
 def train(
@@ -46,11 +47,9 @@ def train(
             "again. Alone it replaces the default corpora, with --corpora it is added to them.",
         ),
     ] = [],  # noqa: B006
-    patches: Annotated[Path, typer.Option(help="Folder of mined patches (`patches mine`).")] = MINED,
+    patches: PatchesOption = MINED,
     share: ShareOption = 1.0,
-    protocols: Annotated[
-        list[str], typer.Option("--protocol", help="What to measure; may be given again.")
-    ] = PROTOCOLS,
+    protocols: ProtocolsOption = PROTOCOLS,
     features: Annotated[int, typer.Option(min=1, help="Numbers that each fit keeps of a token (d).")] = 64,
     scope_features: Annotated[
         int, typer.Option(min=0, help="Width of the scope stage; 0: the paper's probe.")
