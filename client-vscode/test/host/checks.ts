@@ -159,9 +159,10 @@ check("the report of open files is written and named", async () => {
 
 check("where nothing is known of how well risks hold, no page is shown", async () => {
   assert.equal(await vscode.commands.executeCommand("heatline.showReliability"), null);
-  const pages = vscode.window.tabGroups.all
+  const pages = vscode.window.tabGroups.all // the report's may still be there
     .flatMap(({ tabs }) => tabs)
-    .filter(({ input }) => input instanceof vscode.TabInputWebview);
+    .filter(({ input, label }) => input instanceof vscode.TabInputWebview && label.includes("Reliability"))
+    .map(({ label }) => label);
   assert.deepEqual(pages, []);
 });
 
