@@ -18,6 +18,7 @@ from heatline_probes.cli.options import (
     PROTOCOLS,
     CorporaOption,
     PatchesOption,
+    ProtocolsOption,
     ShareOption,
     quotas_at,
 )
@@ -152,9 +153,7 @@ def token_probability(
     corpora: CorporaOption = None,
     patches: PatchesOption = MINED,
     share: ShareOption = 1.0,
-    protocols: Annotated[
-        list[str] | None, typer.Option("--protocol", help="What to measure; may be given again.")
-    ] = None,
+    protocols: ProtocolsOption = PROTOCOLS,
     kept: Annotated[
         Path | None, typer.Option(help="Folder of probabilities; default: in the cache. Used again.")
     ] = None,
@@ -185,8 +184,6 @@ def token_probability(
     )
     from heatline_probes.training.train import TrainingPlan
 
-    if protocols is None:
-        protocols = list(PROTOCOLS)
     described = ProbeCard.read(card)
     supervisor = described.supervisor
     plan = TrainingPlan(described.name, supervisor, tuple(protocols), seed=seed, command=_command())

@@ -119,14 +119,12 @@ def write_card_baselines(card: Path, results: Sequence[Mapping[str, Any]]) -> Pa
     """
     described = ProbeCard.read(card)
     same_spans(described, results)
-    metrics = {
-        protocol: {level: {**contenders, **levels.get(level, {})} for level, contenders in known.items()}
-        for protocol, levels in card_metrics(results).items()
-        for known in (described.metrics[protocol],)
-    }
+    metrics = dict(described.metrics)
+    for protocol, levels in card_metrics(results).items():
+        known = metrics[protocol]
+        metrics[protocol] = {level: {**known[level], **levels.get(level, {})} for level in known}
     with atomic_path(card) as temporary:
-        described = replace(described, metrics={**described.metrics, **metrics})
-        temporary.write_text(described.to_json(), encoding="utf-8")
+        temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
     return card
 
 
@@ -137,17 +135,18 @@ def same_spans(card: ProbeCard, results: Sequence[Mapping[str, Any]]) -> None:
     """
     for protocol, levels in card_metrics(results).items():
         for level, contenders in levels.items():
-            found, known = (
-                each.get("baseline_dataset_identity", {"pooled": {}})
-                for each in (contenders, card.metrics.get(protocol, {}).get(level, {}))
-            )
-            if any(
-                found["pooled"].get(name, {}) != known["pooled"].get(name) for name in ("spans", "base_rate")
-            ) or (found["bss_pooled"]["value"] != known["bss_pooled"]["value"]):
+            known = card.metrics.get(protocol, {}).get(level)
+            if known is None or _identity(contenders) != _identity(known):
                 raise EvaluationError(
                     f"These figures ({protocol}, {level}) are of other spans or labels than those of the card of "
                     f"{card.supervisor}. Give the share, the seed and the patches that its probe was trained with."
                 )
+
+
+def _identity(contenders: Mapping[str, Any]) -> tuple[object, ...]:
+    """What dataset identity shows of a level's spans and labels."""
+    found = contenders["baseline_dataset_identity"]
+    return found["pooled"]["spans"], found["pooled"]["base_rate"], found["bss_pooled"]["value"]
 
 
 def _short_contenders(contenders: Mapping[str, Any]) -> dict[str, Any]:
