@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime
 from throughput import FILES, weights_of
 
+from heatline.errors import HeatlineError
 from heatline.probe import SpanProbe
 from heatline.scorer import Scorer, find_probe
 from heatline.scoring.engine import Engine
@@ -108,7 +109,12 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder of GGUF files, if not those that were pulled")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    results = [measure(name, weights_of(name, options.weights)) for name in options.supervisor or list(FILES)]
+    try:
+        results = [
+            measure(name, weights_of(name, options.weights)) for name in options.supervisor or list(FILES)
+        ]
+    except HeatlineError as error:  # weights that are not there: its sentence says what to do
+        raise SystemExit(str(error)) from None
     page = markdown(results)
     print(page)
     if options.out:

@@ -62,9 +62,8 @@ def page(runs: Sequence[JSON], command: str) -> str:
         "mean over datasets of the skill against each dataset's own base rate. In brackets: 95 % intervals over "
         "programs drawn again within each dataset. Baselines are scaled as the probe is.",
         "Other pages: [other estimators, end to end](results-estimators.md), [the paper's design space](grid.md), "
-        "[what each choice is worth](ablations.md), the supervisors' own token probability "
-        "([smollm2-135m](results-token-probability.md), "
-        "[qwen2.5-coder-0.5b](results-token-probability-qwen.md)), [lines of repositories](results-history.md), "
+        "[what each choice is worth](ablations.md), [the supervisor's own token probability]"
+        "(results-token-probability.md), [lines of repositories](results-history.md), "
         "[failures](failures.md), [human code](background.md).",
     ]
     for name in _unique(f"{run['supervisor']}: {run['name']}" for run in runs):
