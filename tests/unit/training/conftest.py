@@ -7,6 +7,7 @@ pytest.importorskip("pandas", reason="needs the probes extra")
 pytest.importorskip("sklearn", reason="needs the probes extra")
 
 from heatline_probes.corpus.programs import Corpora
+from tests.tiny import tiny_gguf
 from tests.unit.training.own_programs import program
 
 
@@ -16,3 +17,8 @@ def corpora():
         program(i, passes, model=m) for i in range(40) for passes in (True, False) for m in ("x", "y")
     ]
     return Corpora(tuple(programs), {}, {f"p{i}": f"g{i // 2}" for i in range(40)})
+
+
+@pytest.fixture(scope="package")
+def gguf(tmp_path_factory):
+    return tiny_gguf(tmp_path_factory.mktemp("weights"))

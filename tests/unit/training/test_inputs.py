@@ -23,15 +23,10 @@ from heatline_probes.training.ablations import BASE, VARIANTS, held_out, study_s
 from heatline_probes.training.inputs import lens, side_by_side, token_ids
 from heatline_probes.training.labels import labelled_sample
 from heatline_probes.training.supervisor_model import SupervisorModel
-from tests.tiny import HIDDEN, LAYERS, tiny_gguf
+from tests.tiny import HIDDEN, LAYERS
 from tests.unit.training.own_programs import QUOTAS
 
 pytestmark = pytest.mark.probes
-
-
-@pytest.fixture(scope="module")
-def gguf(tmp_path_factory):
-    return tiny_gguf(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")

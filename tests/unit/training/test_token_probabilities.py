@@ -43,11 +43,6 @@ QUICK = EvaluationSettings(resamples=20)
 
 
 @pytest.fixture(scope="module")
-def gguf(tmp_path_factory):
-    return tiny_gguf(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
 def bundle(tmp_path_factory, gguf):
     store = SupervisorStore(tmp_path_factory.mktemp("supervisors"))
     store.build("tiny", gguf, 1)
