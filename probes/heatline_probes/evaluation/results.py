@@ -118,14 +118,14 @@ def write_card_metrics(card: Path, results: Sequence[Mapping[str, Any]]) -> Path
 def write_card_baselines(card: Path, results: Sequence[Mapping[str, Any]]) -> Path:
     """Add to a card the baselines that its figures lack, measured without its probe on the same spans.
 
-    Raises EvaluationError where `same_spans` does.
+    Those that it has stay as they are.  Raises EvaluationError where `same_spans` does.
     """
     described = ProbeCard.read(card)
     same_spans(described, results)
     metrics = dict(described.metrics)
     for protocol, levels in card_metrics(results).items():
         known = metrics[protocol]
-        metrics[protocol] = {level: {**known[level], **levels.get(level, {})} for level in known}
+        metrics[protocol] = {level: {**levels.get(level, {}), **known[level]} for level in known}
     with atomic_path(card) as temporary:
         temporary.write_text(replace(described, metrics=metrics).to_json(), encoding="utf-8")
     return card

@@ -16,7 +16,8 @@ def token_probability_page(card: ProbeCard, results: Sequence[JSON], command: st
         "reads every program as it is laid out for the probe and says how probable each token is after those before "
         "it; a line or function has the lowest probability of its tokens, or their geometric mean. It is scaled as "
         "the probe is. The rows of the probe are those of its card, on the same spans; the other baselines were "
-        "measured again and are those of [results.md](results.md).",
+        "measured again, without the programs that a probe only learns from, so the folds of their scaling differ a "
+        "little from those of [results.md](results.md).",
     ]
     for result in results:
         known = card.metrics[result["protocol"]]

@@ -74,11 +74,11 @@ class TokenProbabilities:
         """Read what is missing; may be stopped at any moment and called again. `model` is asked for if needed."""
         known = self._known()
         missing = list({s.key: s for s in sources if s.key not in known}.values())
-        loaded = model() if missing else None
-        for first in range(0, len(missing), SHARD):
-            progress(len(sources) - len(missing) + first, len(sources))
-            assert loaded is not None
-            self._read_shard(missing[first : first + SHARD], loaded)
+        if missing:
+            loaded = model()
+            for first in range(0, len(missing), SHARD):
+                progress(len(sources) - len(missing) + first, len(sources))
+                self._read_shard(missing[first : first + SHARD], loaded)
         progress(len(sources), len(sources))
 
     def read(self, sources: Sequence[Source]) -> tuple[Float32, pd.DataFrame]:

@@ -222,7 +222,7 @@ class CheckRun:
                     wish.probe or settings.probe,
                     wish.threads or settings.threads,
                     device=settings.device,
-                    cache=settings.cache_size_mb > 0,
+                    cache=settings.cache_size_mb << 20,
                     base_rate=self._base_rate(),
                     batch=size,
                 )

@@ -1,6 +1,6 @@
 """Features on disk, addressed by content, so that reopening, moving or undoing costs no model run.
 
-Beside the features of scopes, the logits of whole texts: a tenth of the size, and all that a report needs.
+Beside the features of scopes, the logits of whole texts: a twentieth of the size, and all that a report needs.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import heatline
 from tests.tiny import NAME, tiny_probe, tiny_supervisor
 
 Run = Callable[..., Any]
@@ -105,6 +106,23 @@ def test_a_cache_that_cannot_be_written_is_said_and_scored_without(
     ran = run("check", SAMPLE)
     assert ran.code == 0
     assert "merge_intervals" in ran.out
+
+
+@pytest.mark.parametrize("megabytes", [0, 3])
+def test_the_cache_is_as_large_as_the_settings_say(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int
+) -> None:
+    load, asked = heatline.load, []
+
+    def watched(*arguments: Any, **options: Any) -> heatline.Scorer:
+        asked.append(options["cache"])
+        return load(*arguments, **options)
+
+    monkeypatch.setattr("heatline.load", watched)
+    (tmp_path / "heatline.toml").write_text(f"cacheSizeMb = {megabytes}\n")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    assert run("check", "a.py").code == 0
+    assert asked == [megabytes << 20]
 
 
 def test_a_full_disk_while_the_report_is_written_is_one_sentence(run: Run) -> None:
