@@ -28,6 +28,7 @@ SMALLEST_PART = 30  # programs: figures of fewer say nothing
 CARD_DIGITS = 3
 ALIKE = 2e-3  # a grammar of another version cuts a few scopes elsewhere
 RANKED = ("scaled", "baseline_syntax_boosting")  # whose ranking within failing programs a card holds
+MOVED = ("_base_rate", "_matched")  # contenders whose mean is moved to each dataset's
 CARD_METRICS = ("bss", "ece", "auc")  # per dataset; a card is read by people
 
 
@@ -153,22 +154,26 @@ def _identity(contenders: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def _short_contenders(contenders: Mapping[str, Any]) -> dict[str, Any]:
-    """What a card keeps of a level; baselines that were scaled on each dataset are in docs/results.md."""
+    """What a card keeps of a level; baselines that were scaled on each dataset are on the page of results.
+
+    So are the rows by dataset of what is moved to each dataset's base rate.
+    """
     return {
-        name: _short(found, name in RANKED)
+        name: _short(found, ranked=name in RANKED, by_dataset=not name.endswith(MOVED))
         for name, found in contenders.items()
         if not (name.startswith("baseline_") and name.endswith("_per_dataset"))
     }
 
 
-def _short(found: Mapping[str, Any], ranked: bool) -> dict[str, Any]:
+def _short(found: Mapping[str, Any], *, ranked: bool, by_dataset: bool) -> dict[str, Any]:
     kept = ("bss_within_dataset", "bss_pooled", "ece", "auc")
     result = {name: found[name] for name in kept}
     counts = ("spans", "programs", "base_rate")
-    result["per_dataset"] = {
-        name: {key: row[key] for key in (*counts, *CARD_METRICS)}
-        for name, row in found["per_dataset"].items()
-    }
+    if by_dataset:
+        result["per_dataset"] = {
+            name: {key: row[key] for key in (*counts, *CARD_METRICS)}
+            for name, row in found["per_dataset"].items()
+        }
     result["mean"] = {name: found["mean"][name] for name in ("bss_within_dataset", "ece", "auc")}
     pooled = (*counts, *CARD_METRICS, "ece_debiased", "smooth_ece", "bin_coverage", "recall_10", "recall_20")
     result["pooled"] = {name: found["pooled"][name] for name in pooled}

@@ -52,19 +52,21 @@ PAPER_BEST_LEFT_OUT = "0.08"
 
 
 def page(runs: Sequence[JSON], command: str) -> str:
-    """The whole page `docs/results.md` of evaluated runs, as `evaluate` writes them to JSON.
+    """The whole page of evaluated runs, as `evaluate` writes them to JSON: `docs/results.md` of one supervisor.
 
     Each run is `EvaluatedRun.to_json()`, with `calibrations` and `paper_mixture` where they were computed.
     """
     parts = [
-        "# Results",
+        f"# Results: {', '.join(_unique(run['supervisor'] for run in runs))}",
         f"Made by `{command}`; [evaluation.md](evaluation.md) defines every number. BSS “within dataset” is the "
         "mean over datasets of the skill against each dataset's own base rate. In brackets: 95 % intervals over "
         "programs drawn again within each dataset. Baselines are scaled as the probe is.",
-        "Other pages: [other estimators, end to end](results-estimators.md), [the paper's design space](grid.md), "
-        "[what each choice is worth](ablations.md), [the supervisor's own token probability]"
-        "(results-token-probability.md), [lines of repositories](results-history.md), "
-        "[failures](failures.md), [human code](background.md).",
+        "Other pages: results of [smollm2-135m](results.md) and [qwen2.5-coder-0.5b](results-qwen.md), their own "
+        "token probability ([smollm2-135m](results-token-probability.md), [qwen2.5-coder-0.5b]"
+        "(results-token-probability-qwen.md)), lines of repositories ([smollm2-135m](results-history.md), "
+        "[qwen2.5-coder-0.5b](results-history-qwen.md)), [other estimators, end to end](results-estimators.md), "
+        "[the paper's design space](grid.md), [what each choice is worth](ablations.md), [failures](failures.md), "
+        "[human code](background.md).",
     ]
     for name in _unique(f"{run['supervisor']}: {run['name']}" for run in runs):
         chosen = [run for run in runs if f"{run['supervisor']}: {run['name']}" == name]
