@@ -169,11 +169,17 @@ def test_a_card_and_a_page_have_them_beside_the_probe(tmp_path, trained, measure
 
 
 def test_figures_of_other_labels_are_kept_off_a_card(corpora, trained, measured):
+    """By a skill of dataset identity that is off by more than other folds of scaling make of it, or by a protocol."""
     card = ProbeCard.read(trained[0])
     levels = measured[0]["levels"]["line"]
-    other = {**levels["baseline_dataset_identity"], "bss_pooled": {"value": 0.5, "low": 0.4, "high": 0.6}}
-    changed = {**measured[0], "levels": {"line": {**levels, "baseline_dataset_identity": other}}}
+
+    def off_by(change):
+        other = copy.deepcopy(levels["baseline_dataset_identity"])
+        other["bss_pooled"]["value"] += change
+        return {**measured[0], "levels": {"line": {**levels, "baseline_dataset_identity": other}}}
+
+    same_spans(card, [off_by(0.003)])
     with pytest.raises(EvaluationError, match="other spans or labels"):
-        same_spans(card, [changed])
+        same_spans(card, [off_by(0.02)])
     with pytest.raises(EvaluationError, match="other spans or labels"):
         same_spans(card, [{**measured[0], "protocol": "leave_one_language_out"}])
