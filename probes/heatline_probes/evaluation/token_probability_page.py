@@ -17,7 +17,7 @@ def token_probability_page(card: ProbeCard, results: Sequence[JSON], command: st
         "it; a line or function has the lowest probability of its tokens, or their geometric mean. It is scaled as "
         "the probe is. The rows of the probe are those of its card, on the same spans; the other baselines were "
         "measured again, without the programs that a probe only learns from, so the folds of their scaling differ a "
-        "little from those of [results.md](results.md).",
+        "little from those of the supervisor's page of results.",
     ]
     for result in results:
         known = card.metrics[result["protocol"]]
