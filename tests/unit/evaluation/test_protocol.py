@@ -56,7 +56,7 @@ def test_every_level_and_contender_has_the_same_form(evaluated):
 
 
 def test_the_figures_are_json(evaluated):
-    """No NaN, nothing numpy; a card's part is a fraction of it, with rows by dataset where the page alone won't do."""
+    """No NaN, nothing numpy; a card's part is a fraction of it, without rows by dataset of moved base rates."""
     whole = json.dumps(evaluated.to_json(), allow_nan=False)
     part = json.dumps(card_metrics([evaluated.to_json()]), allow_nan=False)
     line = json.loads(part)["by_problem"]["line"]
